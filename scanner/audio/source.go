@@ -1,0 +1,177 @@
+package audio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+const (
+	blockSize = 64 << 10 // of a ranged read on demand, aligned
+	tailSize  = 16 << 10 // of the one read from the end
+	budget    = 8 << 20  // bytes that one file may cost
+)
+
+// ErrBudget is a file that would cost more bytes than a scan spends on one.
+var ErrBudget = errors.New("the file's structure needs more bytes than the scan's budget")
+
+// Stats counts what a file cost.
+type Stats struct {
+	Requests int
+	Bytes    int64
+}
+
+// Source reads ranges of one object through a cache of blocks, within a
+// budget. It belongs to one goroutine.
+type Source struct {
+	ctx    context.Context
+	r      io.ReaderAt
+	size   int64
+	blocks []span
+	stats  Stats
+	failed error // the first error of r: everything after it fails too
+}
+
+// span is a range that has been read.
+type span struct {
+	off int64
+	b   []byte
+}
+
+// NewSource returns a source over the size bytes behind r.
+func NewSource(ctx context.Context, r io.ReaderAt, size int64) *Source {
+	return &Source{ctx: ctx, r: r, size: max(size, 0)}
+}
+
+// Size returns the object's length in bytes.
+func (s *Source) Size() int64 { return s.size }
+
+// Stats returns what the reads so far cost.
+func (s *Source) Stats() Stats { return s.stats }
+
+// Err returns the error of the store behind the source, if there was one:
+// not a short file, and not the budget.
+func (s *Source) Err() error { return s.failed }
+
+// Bytes returns n bytes from off, fewer only with an error: io.EOF or
+// io.ErrUnexpectedEOF at the object's end, ErrBudget, or the store's own. The
+// slice may be the cache's: read it, do not write it.
+func (s *Source) Bytes(off int64, n int) ([]byte, error) {
+	if off < 0 || n < 0 {
+		return nil, fmt.Errorf("range %d+%d: %w", off, n, io.ErrUnexpectedEOF)
+	}
+	if off >= s.size {
+		return nil, io.EOF
+	}
+	short := int64(n) > s.size-off
+	if short {
+		n = int(s.size - off)
+	}
+	b, err := s.cached(off, n)
+	if err != nil {
+		return nil, err
+	}
+	if short {
+		return b, io.ErrUnexpectedEOF
+	}
+	return b, nil
+}
+
+// Tail returns the last n bytes, at most tailSize or the whole object, and
+// the offset where they begin. A file that needs its tail reads it by this,
+// so that it costs one request.
+func (s *Source) Tail(n int) ([]byte, int64, error) {
+	n = min(n, tailSize)
+	off := max(s.size-int64(n), 0)
+	want := max(s.size-tailSize, 0)
+	if _, ok := s.find(off, int(s.size-off)); !ok {
+		if _, err := s.fetch(want, int(s.size-want)); err != nil {
+			return nil, off, err
+		}
+	}
+	b, err := s.Bytes(off, int(s.size-off))
+	return b, off, err
+}
+
+// find returns n bytes from off when one cached block holds them all.
+func (s *Source) find(off int64, n int) ([]byte, bool) {
+	for i := len(s.blocks) - 1; i >= 0; i-- {
+		b := s.blocks[i]
+		if off >= b.off && off+int64(n) <= b.off+int64(len(b.b)) {
+			return b.b[off-b.off : off-b.off+int64(n) : off-b.off+int64(n)], true
+		}
+	}
+	return nil, false
+}
+
+// cached returns n bytes from off, fetching what is not there yet in one
+// request where it can.
+func (s *Source) cached(off int64, n int) ([]byte, error) {
+	if b, ok := s.find(off, n); ok {
+		return b, nil
+	}
+	// What a block already holds of the beginning is not fetched again.
+	var head []byte
+	for i := len(s.blocks) - 1; i >= 0; i-- {
+		b := s.blocks[i]
+		if off >= b.off && off < b.off+int64(len(b.b)) {
+			head = b.b[off-b.off:]
+			break
+		}
+	}
+	from := off + int64(len(head))
+	need := n - len(head)
+	b, err := s.fetch(from, int(min(int64(max(need, blockSize)), s.size-from)))
+	if err != nil {
+		return nil, err
+	}
+	if len(head) == 0 {
+		return b[:n:n], nil
+	}
+	return append(head[:len(head):len(head)], b[:need]...), nil
+}
+
+// fetch reads one range from the store and keeps it.
+func (s *Source) fetch(off int64, n int) ([]byte, error) {
+	if s.failed != nil {
+		return nil, s.failed
+	}
+	if err := s.ctx.Err(); err != nil {
+		s.failed = err
+		return nil, err
+	}
+	if s.stats.Bytes+int64(n) > budget {
+		return nil, ErrBudget
+	}
+	b := make([]byte, n)
+	m, err := s.r.ReadAt(b, off)
+	s.stats.Requests++
+	s.stats.Bytes += int64(m)
+	if m < n {
+		if err == nil || errors.Is(err, io.EOF) {
+			err = fmt.Errorf("the object ended at byte %d of %d: %w", off+int64(m), s.size, io.ErrUnexpectedEOF)
+		}
+		s.failed = err
+		return nil, err
+	}
+	s.blocks = append(s.blocks, span{off, b})
+	return b, nil
+}
+
+// ReadSeeker returns the object as a stream with a position of its own.
+func (s *Source) ReadSeeker() io.ReadSeeker {
+	return io.NewSectionReader(sourceAt{s}, 0, s.size)
+}
+
+// sourceAt is a Source as an io.ReaderAt.
+type sourceAt struct{ s *Source }
+
+func (a sourceAt) ReadAt(p []byte, off int64) (int, error) {
+	b, err := a.s.Bytes(off, len(p))
+	n := copy(p, b)
+	if errors.Is(err, io.ErrUnexpectedEOF) && a.s.failed == nil {
+		err = io.EOF
+	}
+	return n, err
+}
