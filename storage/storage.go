@@ -1,0 +1,153 @@
+// Package storage reaches music where it lies: in a folder, later in a
+// bucket. It names objects by keys and reads them; what is inside an object,
+// and what the catalog makes of it, it does not know.
+//
+// A key is a path relative to the store's root, with "/" between its parts on
+// every system. It is bytes: it need not be UTF-8, and two keys are equal only
+// when all their bytes are.
+package storage
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path"
+	"slices"
+	"strings"
+)
+
+// ErrRange is a read that begins where the object has ended.
+var ErrRange = errors.New("the range begins past the end of the object")
+
+// Object is what a store tells of one object without reading it. Two equal
+// values mean an unchanged object, as far as the store can tell.
+type Object struct {
+	Key      string
+	Size     int64  // bytes
+	ModTime  int64  // Unix ns; 0 is unknown
+	ETag     string // the store's own name for this content, compared and not understood; "" where it has none
+	Archived bool   // must be restored in its store before it can be read
+}
+
+// Store reads music where it lies. All methods may be called at once from
+// many goroutines. Errors keep their kind: fs.ErrNotExist for a key that names
+// no object (a folder is none), fs.ErrPermission for one that may not be read,
+// models.ErrUnavailable for a store that does not answer now, and the
+// context's own error when that ended the call.
+type Store interface {
+	// List calls yield for each object whose key begins with prefix, each key
+	// once, in no promised order; "" lists all, and a folder's prefix ends in
+	// "/". What Hidden names is left out. A prefix that nothing has yields
+	// nothing. A nil error means that the listing was complete. Any failure,
+	// in whatever folder, makes List fail in the end, after it has yielded
+	// what it could, so that nobody takes an absence from it. An error of
+	// yield ends the listing at once and is returned.
+	List(ctx context.Context, prefix string, yield func(Object) error) error
+
+	// Stat tells of one object as it is now.
+	Stat(ctx context.Context, key string) (Object, error)
+
+	// Open reads n bytes from off, or fewer where the object ends before; n < 0
+	// reads to the end. A negative off, and one at or past the end other than
+	// 0, is ErrRange. The caller closes the reader.
+	Open(ctx context.Context, key string, off, n int64) (io.ReadCloser, error)
+
+	// File opens an object for random reads and for streaming. ctx lasts as
+	// long as the file is read: its end ends the reads of a remote store. The
+	// caller closes the file.
+	File(ctx context.Context, key string) (File, error)
+
+	// Close lets go of what the store holds. Open files stay readable.
+	Close() error
+}
+
+// File is one open object. Its Read and Seek belong to one goroutine; ReadAt
+// may be called at once from many and moves nothing. One ReadAt is at most one
+// request to the store, and reads fewer bytes than asked only with an error.
+//
+// A file on a local disk also has the SyscallConn of its *os.File, so that
+// net/http sends it with the sendfile system call. Whoever wraps a File that
+// is to be streamed hides that, and pays for it.
+type File interface {
+	io.ReadSeekCloser
+	io.ReaderAt
+	// Object tells of the object as it was when the file was opened.
+	Object() Object
+}
+
+// Watcher is a Store that can tell of changes.
+type Watcher interface {
+	// Watch calls changed with the prefixes below which something has or may
+	// have changed: each is "" for all or a folder's, ending in "/", and none
+	// begins with another. The first call is with "" as soon as every later
+	// change will be seen: whoever lists then misses nothing. A prefix says
+	// only where to look again. Calls come one after another, and the next
+	// may come while the work of the last still goes on: the callee queues
+	// and returns. Watch runs until ctx ends and then returns nil; an error
+	// means that it can't watch at all.
+	Watch(ctx context.Context, changed func(prefixes []string)) error
+}
+
+// systemNames are folders that operating systems and storage boxes make
+// within shared folders. None holds music that its owner sees.
+var systemNames = map[string]bool{
+	"@eaDir":                    true, // Synology's index
+	"#recycle":                  true,
+	"#snapshot":                 true,
+	"@Recycle":                  true, // QNAP
+	"@Recently-Snapshot":        true,
+	"lost+found":                true,
+	"$RECYCLE.BIN":              true,
+	"System Volume Information": true,
+}
+
+// HiddenName tells whether a file or folder of this name, one part of a key,
+// is left out of listings: names that begin with a dot, as hidden files do,
+// and the folders that systems make for themselves. A dot before another dot,
+// a digit or a space does not hide: "...And Justice for All" and ".38 Special"
+// are music.
+func HiddenName(name string) bool {
+	if systemNames[name] {
+		return true
+	}
+	if len(name) < 2 || name[0] != '.' {
+		return false
+	}
+	c := name[1]
+	return c != '.' && c != ' ' && (c < '0' || c > '9')
+}
+
+// Hidden tells whether some part of key has a hidden name.
+func Hidden(key string) bool {
+	for part := range strings.SplitSeq(key, "/") {
+		if HiddenName(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// Folder returns the prefix of the folder that key lies in: "" for the root,
+// else ending in "/".
+func Folder(key string) string {
+	return key[:strings.LastIndexByte(key, '/')+1]
+}
+
+// Coalesce returns prefixes without duplicates and without those that another
+// one covers, in the order of their bytes.
+func Coalesce(prefixes []string) []string {
+	var out []string
+	for _, p := range slices.Sorted(slices.Values(prefixes)) {
+		if n := len(out); n == 0 || !strings.HasPrefix(p, out[n-1]) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// ValidKey tells whether key can name an object: not empty, relative, and
+// without empty, "." or ".." parts or NUL bytes.
+func ValidKey(key string) bool {
+	return key != "" && key != "." && key != ".." && key[0] != '/' && path.Clean(key) == key &&
+		!strings.HasPrefix(key, "../") && strings.IndexByte(key, 0) < 0
+}
