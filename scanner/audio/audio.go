@@ -40,10 +40,12 @@ type container struct {
 	name    string
 	version int // a higher one makes every file of this container due for rereading
 	// sniff tells whether head, the first bytes after any ID3v2 tags, begins
-	// this container.
+	// this container. Up to 4 KiB are shown.
 	sniff func(head []byte) bool
 	// read fills f and puts every tag value into v under canonical names.
-	// start is where the container begins: behind any ID3v2 tags.
+	// start is where the container begins: behind any ID3v2 tags. An error is
+	// the store's, the context's or the budget's; what is merely damaged is a
+	// warning.
 	read func(s *Source, start int64, f *File, v values) error
 }
 
@@ -55,48 +57,81 @@ func register(c *container) *container {
 	return c
 }
 
-// Reader returns the version of the reader for the container that suffix
-// (lower case, without the dot) usually means; 0 when there is none.
-func Reader(suffix string) int {
-	for _, c := range containers {
-		if c.name == suffixes[suffix] {
-			return c.version
-		}
-	}
-	return 0
-}
-
 // Read reads the object of this size behind r. name, the object's key, is
 // used for its suffix only, where the content leaves a doubt. It returns
-// ErrUnknown for what is no audio, the context's error when that ends, and
-// r's own error when reading fails; what a damaged file still tells comes
-// back without an error, with Warnings.
+// ErrUnknown for what no reader recognises, the context's error when that
+// ends, and r's own error when reading fails; what a damaged file still tells
+// comes back without an error, with Warnings.
 func Read(ctx context.Context, r io.ReaderAt, size int64, name string) (*File, Stats, error) {
 	s := NewSource(ctx, r, size)
-	f, err := read(s, name)
+	defer s.release()
+	f, err := read(s, suffix(name))
 	return f, s.Stats(), err
 }
 
-// suffixes names the container that a suffix usually means.
-var suffixes = map[string]string{
-	"mp3": "mp3", "flac": "flac", "ogg": "ogg", "oga": "ogg", "opus": "ogg",
-	"m4a": "mp4", "m4b": "mp4", "mp4": "mp4", "wav": "wav", "aiff": "aiff", "aif": "aiff",
-}
-
 // read finds the container, reads it, and turns its values into tags.
-func read(s *Source, name string) (*File, error) {
-	head, err := s.Bytes(0, int(min(s.Size(), blockSize)))
+func read(s *Source, suffix string) (*File, error) {
+	f, front := &File{}, values{}
+	var start int64
+	err := guard(f, func() (err error) {
+		start, err = id3Front(s, f, front)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	// Behind a tag with a picture lies the sound: a window of it is enough.
+	ahead := blockSize
+	if start > 0 {
+		ahead = 2 * window
+	}
+	head, err := s.Upto(start, nearSize, ahead)
+	if err != nil {
+		return nil, err
+	}
+	c, v := recognise(head), values{}
+	if c == nil {
+		if !mpegLike(s, start, suffix) {
+			return nil, ErrUnknown
+		}
+		c, v = mpeg, front
+	}
+	f.Container, f.Reader = c.name, c.version
+	f.ContentType = ContentType(suffix)
+	err = guard(f, func() error { return c.read(s, start, f, v) })
+	switch {
+	case s.Err() != nil:
+		return nil, s.Err()
+	case errors.Is(err, ErrUnknown):
+		return nil, err
+	case err != nil:
+		f.warn("%v", err)
+	}
+	v.missing(front)
+	if len(v) == 0 && f.Title == "" {
+		second(s, f, v)
+	}
+	fill(f, v)
+	return f, nil
+}
+
+// recognise returns the container that head begins, or nil.
+func recognise(head []byte) *container {
 	for _, c := range containers {
 		if c.sniff(head) {
-			f, v := &File{Container: c.name, Reader: c.version}, values{}
-			if err := c.read(s, 0, f, v); err != nil {
-				return f, err
-			}
-			return f, nil
+			return c
 		}
 	}
-	return nil, fmt.Errorf("%s: %w", name, ErrUnknown)
+	return nil
+}
+
+// guard runs a reader. A panic of it, which is a defect of ours, becomes a
+// warning: one file may not stop a scan.
+func guard(f *File, read func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			f.warn("the reader failed: %v", p)
+		}
+	}()
+	return read()
 }

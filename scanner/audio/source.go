@@ -5,16 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 const (
-	blockSize = 64 << 10 // of a ranged read on demand, aligned
-	tailSize  = 16 << 10 // of the one read from the end
+	blockSize = 64 << 10 // of a ranged read on demand
+	tailSize  = 32 << 10 // of the one read from the end
+	nearSize  = 4 << 10  // of the smallest read
 	budget    = 8 << 20  // bytes that one file may cost
+	requests  = 400      // that one file may cost
 )
 
-// ErrBudget is a file that would cost more bytes than a scan spends on one.
-var ErrBudget = errors.New("the file's structure needs more bytes than the scan's budget")
+// ErrBudget is a file that would cost more than a scan spends on one.
+var ErrBudget = errors.New("the file's structure needs more reads than the scan's budget")
 
 // Stats counts what a file cost.
 type Stats struct {
@@ -29,9 +32,16 @@ type Source struct {
 	r      io.ReaderAt
 	size   int64
 	blocks []span
+	pooled []*[]byte
 	stats  Stats
 	failed error // the first error of r: everything after it fails too
 }
+
+// pool keeps the memory of blocks between files.
+var pool = sync.Pool{New: func() any {
+	b := make([]byte, blockSize+tailSize)
+	return &b
+}}
 
 // span is a range that has been read.
 type span struct {
@@ -55,20 +65,36 @@ func (s *Source) Stats() Stats { return s.stats }
 func (s *Source) Err() error { return s.failed }
 
 // Bytes returns n bytes from off, fewer only with an error: io.EOF or
-// io.ErrUnexpectedEOF at the object's end, ErrBudget, or the store's own. The
-// slice may be the cache's: read it, do not write it.
+// io.ErrUnexpectedEOF at the object's end, ErrBudget, or the store's own. What
+// is not there yet is read with 64 KiB at once. The slice may be the cache's:
+// read it, do not write it, and keep none of it.
 func (s *Source) Bytes(off int64, n int) ([]byte, error) {
+	return s.Ahead(off, n, blockSize)
+}
+
+// Near is Bytes for places far from everything else that will be read: it
+// reads hardly more than the n bytes.
+func (s *Source) Near(off int64, n int) ([]byte, error) {
+	return s.Ahead(off, n, nearSize)
+}
+
+// Ahead is Bytes with the length of the read, should one be necessary, at
+// least ahead bytes.
+func (s *Source) Ahead(off int64, n, ahead int) ([]byte, error) {
 	if off < 0 || n < 0 {
 		return nil, fmt.Errorf("range %d+%d: %w", off, n, io.ErrUnexpectedEOF)
 	}
 	if off >= s.size {
+		if n == 0 && off == s.size {
+			return nil, nil
+		}
 		return nil, io.EOF
 	}
 	short := int64(n) > s.size-off
 	if short {
 		n = int(s.size - off)
 	}
-	b, err := s.cached(off, n)
+	b, err := s.cached(off, n, ahead)
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +102,16 @@ func (s *Source) Bytes(off int64, n int) ([]byte, error) {
 		return b, io.ErrUnexpectedEOF
 	}
 	return b, nil
+}
+
+// Upto is Ahead without an error at the object's end: as many bytes as there
+// are, at most n.
+func (s *Source) Upto(off int64, n, ahead int) ([]byte, error) {
+	b, err := s.Ahead(off, n, ahead)
+	if s.failed == nil && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)) {
+		err = nil
+	}
+	return b, err
 }
 
 // Tail returns the last n bytes, at most tailSize or the whole object, and
@@ -107,7 +143,7 @@ func (s *Source) find(off int64, n int) ([]byte, bool) {
 
 // cached returns n bytes from off, fetching what is not there yet in one
 // request where it can.
-func (s *Source) cached(off int64, n int) ([]byte, error) {
+func (s *Source) cached(off int64, n, ahead int) ([]byte, error) {
 	if b, ok := s.find(off, n); ok {
 		return b, nil
 	}
@@ -122,7 +158,11 @@ func (s *Source) cached(off int64, n int) ([]byte, error) {
 	}
 	from := off + int64(len(head))
 	need := n - len(head)
-	b, err := s.fetch(from, int(min(int64(max(need, blockSize)), s.size-from)))
+	want := min(int64(max(need, ahead)), s.size-from)
+	if rest := s.size - from - want; rest <= tailSize && int64(ahead) >= blockSize {
+		want += rest // the tail comes along: one request instead of two
+	}
+	b, err := s.fetch(from, int(want))
 	if err != nil {
 		return nil, err
 	}
@@ -141,10 +181,10 @@ func (s *Source) fetch(off int64, n int) ([]byte, error) {
 		s.failed = err
 		return nil, err
 	}
-	if s.stats.Bytes+int64(n) > budget {
+	if s.stats.Bytes+int64(n) > budget || s.stats.Requests >= requests {
 		return nil, ErrBudget
 	}
-	b := make([]byte, n)
+	b := s.block(n)
 	m, err := s.r.ReadAt(b, off)
 	s.stats.Requests++
 	s.stats.Bytes += int64(m)
@@ -159,6 +199,25 @@ func (s *Source) fetch(off int64, n int) ([]byte, error) {
 	return b, nil
 }
 
+// block returns n bytes of memory, from the pool where they fit.
+func (s *Source) block(n int) []byte {
+	if n > blockSize+tailSize || n < blockSize/4 {
+		return make([]byte, n)
+	}
+	p := pool.Get().(*[]byte)
+	s.pooled = append(s.pooled, p)
+	return (*p)[:n:n]
+}
+
+// release gives the blocks back. Nothing that Bytes returned may be used
+// after it.
+func (s *Source) release() {
+	for _, p := range s.pooled {
+		pool.Put(p)
+	}
+	s.pooled, s.blocks = nil, nil
+}
+
 // ReadSeeker returns the object as a stream with a position of its own.
 func (s *Source) ReadSeeker() io.ReadSeeker {
 	return io.NewSectionReader(sourceAt{s}, 0, s.size)
@@ -168,7 +227,7 @@ func (s *Source) ReadSeeker() io.ReadSeeker {
 type sourceAt struct{ s *Source }
 
 func (a sourceAt) ReadAt(p []byte, off int64) (int, error) {
-	b, err := a.s.Bytes(off, len(p))
+	b, err := a.s.Bytes(off, min(len(p), budget))
 	n := copy(p, b)
 	if errors.Is(err, io.ErrUnexpectedEOF) && a.s.failed == nil {
 		err = io.EOF

@@ -1,0 +1,3 @@
+package audio
+
+func second(s *Source, f *File, v values) {}
