@@ -1,0 +1,384 @@
+package catalog
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"github.com/songlocker/songlocker/models"
+)
+
+// A card is a whole song or album in one column, so that a list of 500 reads
+// two columns a row and not fifty. It is a sequence of (field number, value)
+// in ascending order; a field that is zero is left out, a reader skips the
+// numbers that it does not know. Numbers are never reused.
+
+// errCard is a card that does not parse.
+var errCard = errors.New("damaged card in the catalog")
+
+// card reads or writes one sequence of fields. The same function visits the
+// fields both ways, so they can't drift apart.
+type card struct {
+	write bool
+	out   []byte
+	in    string
+	num   uint64 // of the next field, when reading
+	body  string // of the next field, when reading
+	bad   bool
+}
+
+// next reads the head of the next field.
+func (c *card) next() {
+	if c.in == "" {
+		c.num = math.MaxUint64
+		return
+	}
+	num, a := uvarint(c.in)
+	n, b := uvarint(c.in[min(a, len(c.in)):])
+	if a <= 0 || b <= 0 || n > uint64(len(c.in)-a-b) {
+		c.bad, c.num, c.in = true, math.MaxUint64, ""
+		return
+	}
+	c.num = num
+	c.body = c.in[a+b : a+b+int(n)]
+	c.in = c.in[a+b+int(n):]
+}
+
+// field positions a reader on field num and tells whether it is there.
+func (c *card) field(num uint64) bool {
+	for c.num < num {
+		c.next()
+	}
+	return c.num == num
+}
+
+func (c *card) put(num uint64, n int) {
+	c.out = binary.AppendUvarint(c.out, num)
+	c.out = binary.AppendUvarint(c.out, uint64(n))
+}
+
+func (c *card) text(num uint64, p *string) {
+	if c.write {
+		if *p != "" {
+			c.put(num, len(*p))
+			c.out = append(c.out, *p...)
+		}
+	} else if c.field(num) {
+		*p = c.body
+	}
+}
+
+func cardInt[T ~int | ~int64](c *card, num uint64, p *T) {
+	if c.write {
+		if *p != 0 {
+			var b [binary.MaxVarintLen64]byte
+			n := binary.PutVarint(b[:], int64(*p))
+			c.put(num, n)
+			c.out = append(c.out, b[:n]...)
+		}
+	} else if c.field(num) {
+		*p = T(c.varint())
+	}
+}
+
+func (c *card) flag(num uint64, p *bool) {
+	if c.write {
+		if *p {
+			c.put(num, 0)
+		}
+	} else if c.field(num) {
+		*p = true
+	}
+}
+
+func (c *card) float(num uint64, p **float64) {
+	if c.write {
+		if *p != nil {
+			c.put(num, 8)
+			c.out = binary.BigEndian.AppendUint64(c.out, math.Float64bits(**p))
+		}
+	} else if c.field(num) {
+		if len(c.body) != 8 {
+			c.bad = true
+			return
+		}
+		var v uint64
+		for i := range 8 {
+			v = v<<8 | uint64(c.body[i])
+		}
+		f := math.Float64frombits(v)
+		*p = &f
+	}
+}
+
+func (c *card) texts(num uint64, p *[]string) {
+	cardList(c, num, p, func(c *card, s *string) { c.text(1, s) })
+}
+
+// cardList holds a count and each item as a card of its own. Items of one
+// text field are that text.
+func cardList[T any](c *card, num uint64, p *[]T, item func(*card, *T)) {
+	if c.write {
+		if len(*p) == 0 {
+			return
+		}
+		var body []byte
+		body = binary.AppendUvarint(body, uint64(len(*p)))
+		for i := range *p {
+			e := card{write: true}
+			item(&e, &(*p)[i])
+			body = binary.AppendUvarint(body, uint64(len(e.out)))
+			body = append(body, e.out...)
+		}
+		c.put(num, len(body))
+		c.out = append(c.out, body...)
+		return
+	}
+	if !c.field(num) {
+		return
+	}
+	in := c.body
+	n, w := uvarint(in)
+	if w <= 0 || n > uint64(len(in)) {
+		c.bad = true
+		return
+	}
+	in = in[w:]
+	list := make([]T, n)
+	for i := range list {
+		size, w := uvarint(in)
+		if w <= 0 || size > uint64(len(in)-w) {
+			c.bad = true
+			return
+		}
+		e := card{in: in[w : w+int(size)]}
+		item(&e, &list[i])
+		c.bad = c.bad || e.bad
+		in = in[w+int(size):]
+	}
+	*p = list
+}
+
+// varint reads the signed number in the field's body.
+func (c *card) varint() int64 {
+	u, w := uvarint(c.body)
+	if w <= 0 {
+		c.bad = true
+		return 0
+	}
+	v := int64(u >> 1)
+	if u&1 != 0 {
+		v = ^v
+	}
+	return v
+}
+
+// uvarint is binary.Uvarint over a string.
+func uvarint(s string) (uint64, int) {
+	var v uint64
+	for i := 0; i < len(s) && i < binary.MaxVarintLen64; i++ {
+		b := s[i]
+		if b < 0x80 {
+			return v | uint64(b)<<(7*i), i + 1
+		}
+		v |= uint64(b&0x7f) << (7 * i)
+	}
+	return 0, 0
+}
+
+func (c *card) date(num uint64, d *models.Date) {
+	v := d.Year<<9 | d.Month<<5 | d.Day
+	cardInt(c, num, &v)
+	if !c.write {
+		*d = models.Date{Year: v >> 9, Month: v >> 5 & 15, Day: v & 31}
+	}
+}
+
+func (c *card) id(num uint64, id *models.ID) {
+	if c.write {
+		s := id.String()
+		c.text(num, &s)
+		return
+	}
+	if c.field(num) {
+		*id, _ = models.ParseID(c.body)
+	}
+}
+
+func (c *card) cover(num uint64, p *models.Cover) {
+	c.text(num, &p.Version)
+	c.id(num+1, &p.Of)
+}
+
+func creditFields(c *card, p *models.Credit) {
+	c.text(1, &p.Role)
+	c.text(2, &p.Sub)
+	cardInt(c, 3, &p.Artist)
+	c.text(4, &p.Name)
+	c.text(5, &p.ID)
+}
+
+func roleFields(c *card, p *models.RoleName) {
+	c.text(1, &p.Role)
+	c.text(2, &p.Sub)
+	c.text(3, &p.Name)
+	c.text(4, &p.ID)
+	c.text(5, &p.Sort)
+}
+
+func namedFields(c *card, p *models.Named) {
+	c.text(1, &p.Name)
+	c.text(2, &p.ID)
+}
+
+// songFields visits every field of a song but those of its user.
+func songFields(c *card, s *models.Song) {
+	cardInt(c, 1, &s.Key)
+	cardInt(c, 2, &s.Library)
+	c.text(3, &s.ObjectKey)
+	cardInt(c, 4, &s.Part)
+	cardInt(c, 5, &s.Start)
+	cardInt(c, 6, &s.Folder)
+	cardInt(c, 7, &s.Album)
+	c.text(8, &s.AlbumName)
+	cardInt(c, 9, &s.Size)
+	cardInt(c, 10, &s.ModTime)
+	c.text(11, &s.ETag)
+	c.text(12, &s.Suffix)
+	cardInt(c, 13, &s.Reader)
+	c.text(14, &s.Identity)
+	cardInt(c, 15, &s.Created)
+	cardInt(c, 16, &s.Annot)
+	c.cover(17, &s.Cover) // 17, 18
+	cardList(c, 19, &s.Credits, creditFields)
+
+	c.text(30, &s.ContentType)
+	c.text(31, &s.Codec)
+	cardInt(c, 32, &s.Properties.Duration)
+	cardInt(c, 33, &s.BitRate)
+	cardInt(c, 34, &s.SampleRate)
+	cardInt(c, 35, &s.BitDepth)
+	cardInt(c, 36, &s.Channels)
+	cardInt(c, 37, &s.Samples)
+	cardInt(c, 38, &s.Delay)
+	cardInt(c, 39, &s.Padding)
+
+	c.text(50, &s.Title)
+	c.text(51, &s.TitleSort)
+	c.text(52, &s.Subtitle)
+	c.text(53, &s.Artist)
+	c.texts(54, &s.Artists)
+	c.texts(55, &s.ArtistSort)
+	c.text(56, &s.AlbumArtist)
+	c.texts(57, &s.AlbumArtists)
+	c.texts(58, &s.AlbumArtistSort)
+	cardList(c, 59, &s.Roles, roleFields)
+	c.text(60, &s.Tags.Album)
+	c.text(61, &s.AlbumSort)
+	c.text(62, &s.AlbumVersion)
+	cardInt(c, 63, &s.Track)
+	cardInt(c, 64, &s.TrackOf)
+	cardInt(c, 65, &s.Disc)
+	cardInt(c, 66, &s.DiscOf)
+	c.text(67, &s.DiscTitle)
+	c.flag(68, &s.Compilation)
+	c.texts(69, &s.Genres)
+	c.texts(70, &s.Moods)
+	c.texts(71, &s.Groupings)
+	c.date(72, &s.Date)
+	c.date(73, &s.ReleaseDate)
+	c.date(74, &s.OriginalDate)
+	cardList(c, 75, &s.Works, namedFields)
+	c.text(76, &s.Movement)
+	cardInt(c, 77, &s.MovementNumber)
+	cardInt(c, 78, &s.MovementOf)
+	c.text(79, &s.Language)
+	c.text(80, &s.Comment)
+	cardInt(c, 81, &s.BPM)
+	c.texts(82, &s.ISRC)
+	c.texts(83, &s.Labels)
+	c.texts(84, &s.CatalogNo)
+	c.text(85, &s.Barcode)
+	c.text(86, &s.Media)
+	c.texts(87, &s.ReleaseTypes)
+	c.text(88, &s.ReleaseStatus)
+	c.text(89, &s.ReleaseCountry)
+	c.text(90, &s.Explicit)
+	c.text(91, &s.RecordingID)
+	c.text(92, &s.ReleaseTrackID)
+	c.text(93, &s.ReleaseID)
+	c.text(94, &s.ReleaseGroupID)
+	c.texts(95, &s.ArtistIDs)
+	c.texts(96, &s.AlbumArtistIDs)
+	c.float(97, &s.Gain.TrackGain)
+	c.float(98, &s.Gain.TrackPeak)
+	c.float(99, &s.Gain.AlbumGain)
+	c.float(100, &s.Gain.AlbumPeak)
+	c.float(101, &s.Gain.BaseGain)
+}
+
+func discFields(c *card, d *models.Disc) {
+	cardInt(c, 1, &d.Number)
+	c.text(2, &d.Title)
+	c.cover(3, &d.Cover)
+}
+
+// albumFields visits every field of an album but those of its user.
+func albumFields(c *card, a *models.Album) {
+	cardInt(c, 1, &a.Key)
+	cardInt(c, 2, &a.Library)
+	cardInt(c, 3, &a.Folder)
+	c.text(4, &a.Name)
+	c.text(5, &a.Sort)
+	c.text(6, &a.Version)
+	cardInt(c, 7, &a.Created)
+	cardInt(c, 8, &a.Songs)
+	cardInt(c, 9, &a.Duration)
+	c.text(10, &a.Artist)
+	cardList(c, 11, &a.Credits, creditFields)
+	c.texts(12, &a.Genres)
+	c.texts(13, &a.Moods)
+	c.texts(14, &a.Labels)
+	c.date(15, &a.Date)
+	c.date(16, &a.OriginalDate)
+	c.flag(17, &a.Compilation)
+	c.text(18, &a.Explicit)
+	c.texts(19, &a.ReleaseTypes)
+	cardList(c, 20, &a.Discs, discFields)
+	c.text(21, &a.ReleaseID)
+	c.text(22, &a.ReleaseGroupID)
+	c.cover(23, &a.Cover) // 23, 24
+}
+
+func songCard(s *models.Song) []byte {
+	c := card{write: true, out: make([]byte, 0, 768)}
+	songFields(&c, s)
+	return c.out
+}
+
+func readSong(b []byte) (*models.Song, error) {
+	// One copy: every text of the song is a part of this string.
+	c := card{in: string(b)}
+	s := new(models.Song)
+	songFields(&c, s)
+	if c.bad {
+		return nil, errCard
+	}
+	return s, nil
+}
+
+func albumCard(a *models.Album) []byte {
+	c := card{write: true, out: make([]byte, 0, 384)}
+	albumFields(&c, a)
+	return c.out
+}
+
+func readAlbum(b []byte) (*models.Album, error) {
+	c := card{in: string(b)}
+	a := new(models.Album)
+	albumFields(&c, a)
+	if c.bad {
+		return nil, errCard
+	}
+	return a, nil
+}

@@ -1,0 +1,78 @@
+package catalog
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+
+	"gorm.io/driver/sqlite"
+	"gorm.io/gorm"
+)
+
+// sqliteEngine is the embedded default: one file in WAL mode, one connection
+// that writes and begins immediate, and a pool that reads. With deferred
+// transactions concurrent writers would fail as locked.
+type sqliteEngine struct{}
+
+func (sqliteEngine) name() string { return "sqlite" }
+
+func (sqliteEngine) ddl(s string) string {
+	return strings.NewReplacer("{text}", "TEXT", "{blob}", "BLOB", "{int}", "INTEGER").Replace(s)
+}
+
+func (sqliteEngine) duplicate(err error) bool { return sqliteDuplicate(err) }
+
+// busy is how long a connection waits for another process's lock.
+const busy = 30 * time.Second
+
+func (sqliteEngine) open(location string, log *slog.Logger) (r, w *gorm.DB, err error) {
+	path := strings.TrimPrefix(location, "sqlite:")
+	path = strings.TrimPrefix(path, "//")
+	if path == "" || strings.ContainsAny(path, "?#") {
+		return nil, nil, fmt.Errorf("%q is no path for a database file", path)
+	}
+	dial := func(write bool) (*gorm.DB, error) {
+		g, err := gorm.Open(&sqlite.Dialector{DriverName: sqliteDriver, DSN: sqliteDSN((&url.URL{Path: path}).EscapedPath(), write)}, gormConfig(log))
+		if err != nil {
+			return nil, err
+		}
+		db, err := g.DB()
+		if err != nil {
+			return nil, err
+		}
+		n := 1
+		if !write {
+			n = max(4, 2*runtime.NumCPU())
+		}
+		db.SetMaxOpenConns(n)
+		db.SetMaxIdleConns(n)
+		db.SetConnMaxIdleTime(0)
+		return g, nil
+	}
+	if w, err = dial(true); err != nil {
+		return nil, nil, err
+	}
+	if r, err = dial(false); err != nil {
+		db, _ := w.DB()
+		db.Close()
+		return nil, nil, err
+	}
+	return r, w, nil
+}
+
+// pragmas returns name and value of each setting of a connection. The writer
+// syncs fully: with NORMAL a power cut loses acknowledged writes in WAL mode.
+func pragmas(write bool) [][2]string {
+	p := [][2]string{
+		{"busy_timeout", fmt.Sprint(busy.Milliseconds())},
+		{"journal_mode", "WAL"},
+		{"temp_store", "MEMORY"},
+	}
+	if write {
+		return append(p, [2]string{"synchronous", "FULL"}, [2]string{"cache_size", "-16000"})
+	}
+	return append(p, [2]string{"query_only", "ON"}, [2]string{"cache_size", "-4000"})
+}

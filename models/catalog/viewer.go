@@ -1,0 +1,87 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/songlocker/songlocker/models"
+)
+
+// Viewer is who asks and what that user may read: whole libraries, and single
+// songs that were granted. Every read for a user is narrowed by it, through
+// scope and nothing else.
+type Viewer struct {
+	User      models.Key
+	Libraries []int // ascending
+	Granted   bool  // has rows in granted_songs
+}
+
+// In narrows the viewer to one library, or to nothing when that is none of
+// the viewer's. Grants below a library stay, narrowed by the same number.
+func (v Viewer) In(library int) Viewer {
+	if slices.Contains(v.Libraries, library) {
+		v.Libraries = []int{library}
+	} else {
+		v.Libraries = nil
+	}
+	v.Granted = false
+	return v
+}
+
+// Reads tells whether the viewer reads the whole library.
+func (v Viewer) Reads(library int) bool { return slices.Contains(v.Libraries, library) }
+
+// libraries returns the viewer's libraries as an SQL list; they are numbers
+// of ours, so the statement stays the same for the same rights.
+func (v Viewer) libraries() string {
+	if len(v.Libraries) == 0 {
+		return "(0)"
+	}
+	var b strings.Builder
+	for i, n := range v.Libraries {
+		b.WriteByte("(,"[min(i, 1)])
+		b.WriteString(strconv.Itoa(n))
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
+// songs is the condition that a row of songs named alias is present and
+// readable.
+func (v Viewer) songs(alias string) string {
+	in := alias + ".library_id IN " + v.libraries()
+	if v.Granted {
+		in = fmt.Sprintf("(%s OR %s.id IN (SELECT song_id FROM granted_songs WHERE user_id = %d))", in, alias, v.User)
+	}
+	return in + " AND " + alias + ".missing_at = 0"
+}
+
+// albums is the condition that a row of albums named alias has a present song
+// that the viewer may read.
+func (v Viewer) albums(alias string) string {
+	in := alias + ".library_id IN " + v.libraries()
+	if v.Granted {
+		in = fmt.Sprintf("(%s OR %s.id IN (SELECT s.album_id FROM granted_songs g JOIN songs s ON s.id = g.song_id WHERE g.user_id = %d AND s.missing_at = 0))", in, alias, v.User)
+	}
+	return in + " AND " + alias + ".songs > 0"
+}
+
+// folders is the condition that a row of folders named alias holds, itself or
+// below it, something that the viewer may read.
+func (v Viewer) folders(alias string) string {
+	in := alias + ".library_id IN " + v.libraries()
+	if v.Granted {
+		in = fmt.Sprintf("(%s OR %s.id IN (SELECT s.folder_id FROM granted_songs g JOIN songs s ON s.id = g.song_id WHERE g.user_id = %d AND s.missing_at = 0))", in, alias, v.User)
+	}
+	return in + " AND " + alias + ".missing_at = 0"
+}
+
+// key names the viewer's rights in caches: equal keys read the same rows.
+func (v Viewer) key() string {
+	if v.Granted {
+		return v.libraries() + "+" + strconv.FormatInt(int64(v.User), 10)
+	}
+	return v.libraries()
+}
