@@ -97,7 +97,10 @@ func read(s *Source, suffix string) (*File, error) {
 		c, v = mpeg, front
 	}
 	f.Container, f.Reader = c.name, c.version
-	f.ContentType = ContentType(suffix)
+	f.ContentType = contentTypes[c.name]
+	if known := formats[suffix]; known.container == c.name {
+		f.ContentType = known.mime
+	}
 	err = guard(f, func() error { return c.read(s, start, f, v) })
 	switch {
 	case s.Err() != nil:

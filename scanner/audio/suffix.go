@@ -32,6 +32,12 @@ var formats = map[string]format{
 	"amr": {"", "audio/amr"}, "ra": {"", "audio/x-realaudio"},
 }
 
+// contentTypes are the MIME types of the containers by name, for objects
+// whose suffix says something else.
+var contentTypes = map[string]string{
+	"mp3": "audio/mpeg", "flac": "audio/flac", "ogg": "audio/ogg", "mp4": "audio/mp4", "wav": "audio/wav", "aiff": "audio/aiff",
+}
+
 // IsAudio tells whether suffix (lower case, without the dot) is one of an
 // audio file, whether or not Read knows the format.
 func IsAudio(suffix string) bool {

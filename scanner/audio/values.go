@@ -1,9 +1,6 @@
 package audio
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // values holds every value of every tag of one file under canonical names:
 // the upper-case names of Vorbis comments, such as "ALBUMARTIST" or
@@ -93,16 +90,4 @@ func plain(s string) bool {
 		}
 	}
 	return true
-}
-
-// validUTF8 tells that b is UTF-8 and more than ASCII.
-func validUTF8(b []byte) bool {
-	ascii := true
-	for _, c := range b {
-		if c >= 0x80 {
-			ascii = false
-			break
-		}
-	}
-	return !ascii && utf8.Valid(b)
 }

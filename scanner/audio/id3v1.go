@@ -1,0 +1,29 @@
+package audio
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+const id3v1Size = 128
+
+// id3v1 reads the 128 bytes of an ID3v1 or ID3v1.1 tag
+// (https://id3.org/ID3v1).
+func id3v1(b []byte, v values) {
+	text := func(b []byte) string {
+		b, _, _ = bytes.Cut(b, []byte{0})
+		return strings.TrimRight(latin1(b), " ")
+	}
+	v.add("TITLE", text(b[3:33]))
+	v.add("ARTIST", text(b[33:63]))
+	v.add("ALBUM", text(b[63:93]))
+	v.add("DATE", text(b[93:97]))
+	comment := b[97:127]
+	if comment[28] == 0 && comment[29] != 0 {
+		v.add("TRACKNUMBER", strconv.Itoa(int(comment[29])))
+		comment = comment[:28]
+	}
+	v.add("COMMENT", text(comment))
+	v.add("GENRE", genreName(int(b[127])))
+}

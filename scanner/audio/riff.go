@@ -1,0 +1,212 @@
+package audio
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+)
+
+// wav reads RIFF WAVE, with the 64-bit sizes of RF64 and BW64
+// (https://www.itu.int/rec/R-REC-BS.2088, EBU Tech 3306).
+var _ = register(&container{name: "wav", version: 1, read: readWAV, sniff: func(head []byte) bool {
+	if len(head) < 12 || string(head[8:12]) != "WAVE" {
+		return false
+	}
+	id := string(head[:4])
+	return id == "RIFF" || id == "RF64" || id == "BW64"
+}})
+
+const maxChunks = 500 // of one file or list
+
+// chunk is one part of a RIFF or IFF file.
+type chunk struct {
+	id        string
+	pos, size int64 // of what it holds
+}
+
+// chunks calls each for the chunks from pos to end, until that returns false.
+// size reads the four bytes of a chunk's size; what is larger than what is
+// left is cut to it.
+func chunks(s *Source, f *File, pos, end int64, order binary.ByteOrder, size func(id string, n int64) int64, each func(chunk) error) error {
+	for range maxChunks {
+		if end-pos < 8 {
+			return nil
+		}
+		b, err := s.Upto(pos, 8, 2*nearSize)
+		if err != nil {
+			return soft(s, f, err)
+		}
+		if len(b) < 8 {
+			return nil
+		}
+		id := string(b[:4])
+		n := int64(order.Uint32(b[4:]))
+		if size != nil {
+			n = size(id, n)
+		}
+		pos += 8
+		if n > end-pos {
+			f.warn("chunk %q claims %d bytes where %d are left", id, n, end-pos)
+			n = end - pos
+		}
+		if err := each(chunk{id, pos, n}); err != nil {
+			return err
+		}
+		pos += n + n&1
+	}
+	return nil
+}
+
+// waveFormat is what a "fmt " chunk says.
+type waveFormat struct {
+	tag, channels    int
+	rate, bytesRate  int64
+	align, bits      int
+	known            bool
+	data             chunk
+	facts, wideFacts int64 // sample frames, by "fact" and "ds64"
+}
+
+// readWAV reads the chunks of a WAVE file. An ID3 tag wins over the INFO list.
+func readWAV(s *Source, start int64, f *File, v values) error {
+	var w waveFormat
+	var wide int64 // of "data", by "ds64"
+	info := values{}
+	size := func(id string, n int64) int64 {
+		if id == "data" && wide > 0 && n == 0xffffffff {
+			return wide
+		}
+		return n
+	}
+	err := chunks(s, f, start+12, s.Size(), binary.LittleEndian, size, func(c chunk) error {
+		switch c.id {
+		case "ds64", "fmt ", "fact":
+			b, err := s.Upto(c.pos, int(min(c.size, 40)), nearSize)
+			if err != nil {
+				return soft(s, f, err)
+			}
+			switch {
+			case c.id == "fmt " && !w.known:
+				w.format(b)
+			case c.id == "fact" && len(b) >= 4:
+				w.facts = int64(binary.LittleEndian.Uint32(b))
+			case c.id == "ds64" && len(b) >= 24:
+				wide = int64(min(binary.LittleEndian.Uint64(b[8:]), 1<<62))
+				w.wideFacts = int64(min(binary.LittleEndian.Uint64(b[16:]), 1<<62))
+			}
+		case "data":
+			if w.data.size == 0 {
+				w.data = c
+			}
+		case "LIST":
+			return infoList(s, f, c, info)
+		case "id3 ", "ID3 ":
+			_, err := id3Tag(s, c.pos, c.pos+c.size, f, v)
+			return err
+		}
+		return nil
+	})
+	v.missing(info)
+	if err != nil {
+		return err
+	}
+	w.properties(f)
+	if w.data.size > 0 {
+		f.Identity, err = spread(s, "wav-1", w.data.pos, w.data.size)
+	} else {
+		f.warn("no sound")
+	}
+	return err
+}
+
+// infoList reads the texts of an INFO list.
+func infoList(s *Source, f *File, list chunk, v values) error {
+	b, err := s.Upto(list.pos, int(min(list.size, 4)), nearSize)
+	if err != nil || string(b) != "INFO" {
+		return s.Err()
+	}
+	return chunks(s, f, list.pos+4, list.pos+list.size, binary.LittleEndian, nil, func(c chunk) error {
+		name := riffNames[c.id]
+		if name == "" || c.size > maxText {
+			return nil
+		}
+		b, err := s.Upto(c.pos, int(c.size), 2*nearSize)
+		if err != nil {
+			return soft(s, f, err)
+		}
+		b, _, _ = bytes.Cut(b, []byte{0})
+		v.add(name, latin1(b))
+		return nil
+	})
+}
+
+// format reads a "fmt " chunk.
+func (w *waveFormat) format(b []byte) {
+	if len(b) < 14 {
+		return
+	}
+	w.known = true
+	w.tag, w.channels = int(binary.LittleEndian.Uint16(b)), int(binary.LittleEndian.Uint16(b[2:]))
+	w.rate, w.bytesRate = int64(binary.LittleEndian.Uint32(b[4:])), int64(binary.LittleEndian.Uint32(b[8:]))
+	w.align = int(binary.LittleEndian.Uint16(b[12:]))
+	if len(b) >= 16 {
+		w.bits = int(binary.LittleEndian.Uint16(b[14:]))
+	}
+	if w.tag == 0xfffe && len(b) >= 26 {
+		w.tag = int(binary.LittleEndian.Uint16(b[24:]))
+		if valid := int(binary.LittleEndian.Uint16(b[18:])); valid > 0 && valid <= w.bits {
+			w.bits = valid
+		}
+	}
+}
+
+// waveCodecs names the codecs of WAVE files by format tag (RFC 2361).
+var waveCodecs = map[int]string{
+	1: "pcm", 3: "pcm", 2: "adpcm", 0x11: "adpcm", 6: "alaw", 7: "mulaw", 0x31: "gsm", 0x50: "mp2", 0x55: "mp3", 0xff: "aac", 0x1610: "aac",
+	0x2000: "ac3", 0x2001: "dts", 0xf1ac: "flac",
+}
+
+// properties fills f from the format and the length of the data.
+func (w *waveFormat) properties(f *File) {
+	if !w.known {
+		f.warn("no format chunk")
+		return
+	}
+	f.Codec = waveCodecs[w.tag]
+	f.Channels, f.SampleRate = w.channels, int(w.rate)
+	pcm := w.tag == 1 || w.tag == 3
+	if pcm {
+		f.BitDepth = w.bits
+	}
+	samples := w.facts
+	if w.facts == 0xffffffff || w.facts == 0 {
+		samples = w.wideFacts
+	}
+	if pcm {
+		if w.align == 0 {
+			w.align = w.channels * ((w.bits + 7) / 8)
+		}
+		if w.align > 0 {
+			samples = w.data.size / int64(w.align)
+		}
+	}
+	length(f, samples, w.rate, w.data.size)
+	if f.Duration == 0 && w.bytesRate > 0 && w.data.size > 0 {
+		f.Duration = int64(math.Round(float64(w.data.size) * 1000 / float64(w.bytesRate)))
+		f.BitRate = int(math.Round(float64(w.bytesRate) * 8 / 1000))
+	}
+}
+
+// length fills duration and bit rate from sample frames and bytes of sound.
+func length(f *File, samples, rate, size int64) {
+	if samples <= 0 || rate <= 0 {
+		return
+	}
+	seconds := float64(samples) / float64(rate)
+	if seconds > 1e8 {
+		return
+	}
+	f.Samples = samples
+	f.Duration = int64(math.Round(seconds * 1000))
+	f.BitRate = int(math.Round(float64(size) * 8 / seconds / 1000))
+}
