@@ -72,6 +72,7 @@ CREATE TABLE libraries (
 	alarm {text} NOT NULL DEFAULT '',
 	created_at {int} NOT NULL,
 	scanned_at {int} NOT NULL DEFAULT 0,
+	changed_at {int} NOT NULL DEFAULT 0,
 	removed_at {int} NOT NULL DEFAULT 0
 );
 

@@ -1,0 +1,85 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/songlocker/songlocker/models"
+)
+
+// each runs f on a fresh catalog of every engine at hand: SQLite always,
+// PostgreSQL when SONGLOCKER_TEST_POSTGRES names a server where databases may
+// be made.
+func each(t *testing.T, f func(t *testing.T, c *Catalog)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { f(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "catalog.db"))) })
+	if server := os.Getenv("SONGLOCKER_TEST_POSTGRES"); server != "" {
+		t.Run("postgres", func(t *testing.T) { f(t, open(t, freshPostgres(t, server))) })
+	}
+}
+
+func open(t *testing.T, location string) *Catalog {
+	t.Helper()
+	c, err := Open(context.Background(), Options{Location: location})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// freshPostgres makes an empty database that goes with the test.
+func freshPostgres(t *testing.T, server string) string {
+	t.Helper()
+	_, w, err := postgresEngine{}.open(server, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := "t_" + models.NewKey().String()
+	if err := w.Exec("CREATE DATABASE " + name).Error; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		w.Exec("DROP DATABASE " + name + " WITH (FORCE)")
+		db, _ := w.DB()
+		db.Close()
+	})
+	u, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path = "/" + name
+	return u.String()
+}
+
+func TestOpenTwice(t *testing.T) {
+	location := "sqlite:" + filepath.Join(t.TempDir(), "catalog.db")
+	for range 2 {
+		c, err := Open(context.Background(), Options{Location: location})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestPragmasAreInForce(t *testing.T) {
+	c := open(t, "sqlite:"+filepath.Join(t.TempDir(), "a catalog%.db"))
+	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "busy_timeout": fmt.Sprint(busy.Milliseconds())} {
+		var got string
+		if err := c.w.Raw("PRAGMA " + name).Row().Scan(&got); err != nil || got != want {
+			t.Errorf("writer's %s = %q %v, want %q", name, got, err, want)
+		}
+	}
+	var ro string
+	if err := c.r.Raw("PRAGMA query_only").Row().Scan(&ro); err != nil || ro != "1" {
+		t.Errorf("readers can write: query_only = %q %v", ro, err)
+	}
+}

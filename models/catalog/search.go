@@ -1,0 +1,4 @@
+package catalog
+
+// searcher holds the search index.
+type searcher struct{}

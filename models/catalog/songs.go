@@ -1,0 +1,345 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+
+	"gorm.io/gorm"
+
+	"github.com/songlocker/songlocker/models"
+)
+
+// Song returns one present song that v may read.
+func (c *Catalog) Song(ctx context.Context, v Viewer, key models.Key) (*models.Song, error) {
+	list, err := c.Songs(ctx, v, []models.Key{key})
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, models.NotFound(models.ID{Kind: models.KindSong, Key: key})
+	}
+	return list[0], nil
+}
+
+// Songs returns the songs with these keys in this order, duplicates kept.
+// Keys of songs that are missing or that v may not read are left out.
+func (c *Catalog) Songs(ctx context.Context, v Viewer, keys []models.Key) ([]*models.Song, error) {
+	found := make(map[models.Key]*models.Song, len(keys))
+	where := v.songs("s")
+	err := chunks(keys, func(part []models.Key) error {
+		list, err := c.songRows(ctx, `SELECT s.card FROM songs s WHERE s.id IN ? AND `+where, part)
+		for _, s := range list {
+			found[s.Key] = s
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("songs: %w", err)
+	}
+	out := make([]*models.Song, 0, len(keys))
+	for _, k := range keys {
+		if s := found[k]; s != nil {
+			out = append(out, s)
+		}
+	}
+	return out, c.fillSongs(ctx, v, out)
+}
+
+// songRows reads the cards that a query returns as its only column.
+func (c *Catalog) songRows(ctx context.Context, query string, args ...any) ([]*models.Song, error) {
+	rows, err := c.r.WithContext(ctx).Raw(query, args...).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []*models.Song
+	var card sql.RawBytes
+	for rows.Next() {
+		if err := rows.Scan(&card); err != nil {
+			return nil, err
+		}
+		s, err := readSong(card)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+// songList runs a query for cards and fills in what the viewer attached.
+func (c *Catalog) songList(ctx context.Context, v Viewer, query string, args ...any) ([]*models.Song, error) {
+	list, err := c.songRows(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("songs: %w", err)
+	}
+	return list, c.fillSongs(ctx, v, list)
+}
+
+// fillSongs adds what the viewer attached to the songs.
+func (c *Catalog) fillSongs(ctx context.Context, v Viewer, list []*models.Song) error {
+	keys := make([]models.Key, len(list))
+	for i, s := range list {
+		keys[i] = s.Annot
+	}
+	items, err := c.userItems(ctx, v, models.KindSong, keys)
+	if err != nil {
+		return err
+	}
+	if len(items) > 0 {
+		for _, s := range list {
+			s.User = items[s.Annot]
+		}
+	}
+	return nil
+}
+
+// userItems returns what the viewer attached to items of one kind, and their
+// mean rating. Items with nothing are not in the map.
+func (c *Catalog) userItems(ctx context.Context, v Viewer, kind models.Kind, keys []models.Key) (map[models.Key]models.UserItem, error) {
+	items := map[models.Key]models.UserItem{}
+	err := chunks(keys, func(part []models.Key) error {
+		err := c.each(ctx, func(rows *sql.Rows) error {
+			var k models.Key
+			var u models.UserItem
+			if err := rows.Scan(&k, &u.StarredAt, &u.Rating, &u.PlayCount, &u.PlayedAt); err != nil {
+				return err
+			}
+			items[k] = u
+			return nil
+		}, `SELECT item_id, starred_at, rating, play_count, played_at FROM user_items WHERE user_id = ? AND kind = ? AND item_id IN ?`, v.User, kind, part)
+		if err != nil {
+			return err
+		}
+		err = c.each(ctx, func(rows *sql.Rows) error {
+			var k models.Key
+			var total, votes int64
+			if err := rows.Scan(&k, &total, &votes); err != nil {
+				return err
+			}
+			u := items[k]
+			u.Average = float64(total) / float64(votes)
+			items[k] = u
+			return nil
+		}, `SELECT item_id, total, votes FROM ratings WHERE kind = ? AND votes > 0 AND item_id IN ?`, kind, part)
+		if err != nil || kind != models.KindSong {
+			return err
+		}
+		return c.each(ctx, func(rows *sql.Rows) error {
+			var k models.Key
+			var ms int64
+			if err := rows.Scan(&k, &ms); err != nil {
+				return err
+			}
+			u := items[k]
+			u.Bookmark = ms
+			items[k] = u
+			return nil
+		}, `SELECT item_id, position FROM bookmarks WHERE user_id = ? AND item_id IN ?`, v.User, part)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("stars and ratings: %w", err)
+	}
+	return items, nil
+}
+
+// each calls f for every row of a query.
+func (c *Catalog) each(ctx context.Context, f func(*sql.Rows) error, query string, args ...any) error {
+	return eachRow(c.r.WithContext(ctx), f, query, args...)
+}
+
+func eachRow(g *gorm.DB, f func(*sql.Rows) error, query string, args ...any) error {
+	rows, err := g.Raw(query, args...).Rows()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := f(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// keys reads a query whose only column is a key.
+func (c *Catalog) keys(ctx context.Context, query string, args ...any) ([]models.Key, error) {
+	var list []models.Key
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		var k models.Key
+		err := rows.Scan(&k)
+		list = append(list, k)
+		return err
+	}, query, args...)
+	return list, err
+}
+
+// AlbumSongs returns the album's songs by disc, track and title.
+func (c *Catalog) AlbumSongs(ctx context.Context, v Viewer, album models.Key) ([]*models.Song, error) {
+	return c.songList(ctx, v, `SELECT s.card FROM songs s WHERE s.album_id = ? AND `+v.songs("s")+` ORDER BY s.disc, s.track, s.title_sort, s.id`, c.alias(ctx, models.KindAlbum, album))
+}
+
+// ArtistSongs returns the songs that credit the artist as artist or album
+// artist, by album, disc and track.
+func (c *Catalog) ArtistSongs(ctx context.Context, v Viewer, artist models.Key) ([]*models.Song, error) {
+	return c.songList(ctx, v, `SELECT s.card FROM songs s WHERE s.id IN (SELECT song_id FROM song_artists WHERE artist_id = ? AND role IN ('artist', 'albumartist')) AND `+v.songs("s")+` ORDER BY s.year, s.album_id, s.disc, s.track, s.title_sort, s.id`, c.alias(ctx, models.KindArtist, artist))
+}
+
+// FolderSongs returns the songs that lie directly in the folder, by disc,
+// track and name.
+func (c *Catalog) FolderSongs(ctx context.Context, v Viewer, folder models.Key) ([]*models.Song, error) {
+	return c.songList(ctx, v, `SELECT s.card FROM songs s WHERE s.folder_id = ? AND `+v.songs("s")+` ORDER BY s.disc, s.track, s.object_key, s.part`, c.alias(ctx, models.KindFolder, folder))
+}
+
+// RootSongs returns the songs that lie directly in the roots of the viewer's
+// libraries.
+func (c *Catalog) RootSongs(ctx context.Context, v Viewer) ([]*models.Song, error) {
+	return c.songList(ctx, v, `SELECT s.card FROM songs s WHERE s.folder_id IN (SELECT id FROM folders WHERE parent_id = 0 AND library_id IN `+v.libraries()+`) AND `+v.songs("s")+` ORDER BY s.title_sort, s.id`)
+}
+
+// SongList narrows a list of songs.
+type SongList struct {
+	Genre            string // "" for any
+	FromYear, ToYear int    // 0 for open
+	Size, Offset     int
+}
+
+// where returns the conditions of l on a row of songs s.
+func (l SongList) where() (string, []any) {
+	sql, args := "", []any{}
+	if l.Genre != "" {
+		sql += ` AND s.id IN (SELECT g.song_id FROM song_genres g JOIN genres n ON n.id = g.genre_id WHERE n.fold = ?)`
+		args = append(args, GenreFold(l.Genre))
+	}
+	if l.FromYear != 0 {
+		sql += ` AND s.year >= ?`
+		args = append(args, l.FromYear)
+	}
+	if l.ToYear != 0 {
+		sql += ` AND s.year <= ? AND s.year > 0`
+		args = append(args, l.ToYear)
+	}
+	return sql, args
+}
+
+// allSongs returns the keys of all present songs of the viewer in the order
+// of their titles.
+func (c *Catalog) allSongs(ctx context.Context, v Viewer) ([]models.Key, error) {
+	return c.orders.get(ctx, c.Version(), "songs "+v.key(), func(ctx context.Context) ([]models.Key, error) {
+		return c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.songs("s")+` ORDER BY s.title_sort, s.id`)
+	})
+}
+
+// RandomSongs returns up to l.Size different songs in random order.
+func (c *Catalog) RandomSongs(ctx context.Context, v Viewer, l SongList) ([]*models.Song, error) {
+	var all []models.Key
+	var err error
+	if l.Genre == "" && l.FromYear == 0 && l.ToYear == 0 {
+		all, err = c.allSongs(ctx, v)
+	} else {
+		where, args := l.where()
+		all, err = c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.songs("s")+where, args...)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("random songs: %w", err)
+	}
+	return c.Songs(ctx, v, sample(all, l.Size))
+}
+
+// sample returns up to n different members of list in random order. It draws
+// by Floyd's method, so its cost is n and not the list's length.
+func sample(list []models.Key, n int) []models.Key {
+	n = min(max(n, 0), len(list))
+	seen := make(map[int]bool, n)
+	out := make([]models.Key, 0, n)
+	for j := len(list) - n; j < len(list); j++ {
+		i := rand.IntN(j + 1)
+		if seen[i] {
+			i = j
+		}
+		seen[i] = true
+		out = append(out, list[i])
+	}
+	rand.Shuffle(len(out), func(a, b int) { out[a], out[b] = out[b], out[a] })
+	return out
+}
+
+// SongsByGenre returns one page of a genre's songs by title.
+func (c *Catalog) SongsByGenre(ctx context.Context, v Viewer, l SongList) ([]*models.Song, error) {
+	where, args := l.where()
+	all, err := c.orders.get(ctx, c.Version(), "genre "+GenreFold(l.Genre)+" "+v.key(), func(ctx context.Context) ([]models.Key, error) {
+		return c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.songs("s")+where+` ORDER BY s.title_sort, s.id`, args...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("songs of genre %s: %w", l.Genre, err)
+	}
+	return c.Songs(ctx, v, page(all, l.Offset, l.Size))
+}
+
+// page cuts a page out of a list; a negative offset is 0.
+func page[T any](list []T, offset, size int) []T {
+	offset = max(offset, 0)
+	if offset >= len(list) || size <= 0 {
+		return nil
+	}
+	return list[offset:min(len(list), offset+min(size, len(list)))]
+}
+
+// SongByArtistTitle returns a song by the names that it is known by, without
+// regard to case, accents and punctuation. An empty artist fits any.
+func (c *Catalog) SongByArtistTitle(ctx context.Context, v Viewer, artist, title string) (*models.Song, error) {
+	query := `SELECT s.card FROM songs s WHERE s.title_sort = ? AND ` + v.songs("s")
+	args := []any{models.SortFold(title)}
+	if artist != "" {
+		query += ` AND s.id IN (SELECT sa.song_id FROM song_artists sa JOIN artists a ON a.id = sa.artist_id WHERE a.name_fold = ? AND sa.role IN ('artist', 'albumartist'))`
+		args = append(args, models.Fold(artist))
+	}
+	list, err := c.songList(ctx, v, query+` ORDER BY s.id LIMIT 1`, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("a song %q by %q: %w", title, artist, models.ErrNotFound)
+	}
+	return list[0], nil
+}
+
+// LyricsSource is one text of a song: stored, or in an object beside it.
+type LyricsSource struct {
+	Library   int
+	ObjectKey string // of a sidecar; "" for embedded text
+	Lang      string
+	Synced    bool
+	Body      string // of embedded text
+}
+
+// Lyrics returns where the song's lyrics are, sidecars first.
+func (c *Catalog) Lyrics(ctx context.Context, v Viewer, song models.Key) ([]LyricsSource, error) {
+	if _, err := c.Song(ctx, v, song); err != nil {
+		return nil, err
+	}
+	var list []LyricsSource
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		var l LyricsSource
+		var key []byte
+		err := rows.Scan(&l.Library, &key, &l.Lang, &l.Synced, &l.Body)
+		l.ObjectKey = string(key)
+		list = append(list, l)
+		return err
+	}, `SELECT s.library_id, l.object_key, l.lang, l.synced, l.body FROM lyrics l JOIN songs s ON s.id = l.song_id WHERE l.song_id = ? ORDER BY l.position`, song)
+	if err != nil {
+		return nil, fmt.Errorf("lyrics: %w", err)
+	}
+	return list, nil
+}
+
+// alias follows the id of a row that was merged into another.
+func (c *Catalog) alias(ctx context.Context, kind models.Kind, key models.Key) models.Key {
+	var to models.Key
+	if err := c.r.WithContext(ctx).Raw(`SELECT new_id FROM aliases WHERE kind = ? AND old_id = ?`, kind, key).Row().Scan(&to); err == nil {
+		return to
+	}
+	return key
+}
