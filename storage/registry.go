@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"path/filepath"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 type Options struct {
 	FollowLinks bool          // symbolic links may lead out of a folder
 	Poll        time.Duration // how often a place that sends no events is looked at; 0 is the store's default
+	Log         *slog.Logger  // for what no call can return, such as links that are not followed; nil is silence
 }
 
 // Opener makes a store for a location. It does not reach out: a place that is

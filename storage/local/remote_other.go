@@ -1,0 +1,6 @@
+//go:build !linux
+
+package local
+
+// remote is not known on this system.
+func remote(string) bool { return false }
