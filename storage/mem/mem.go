@@ -44,7 +44,13 @@ type Store struct {
 	objects  map[string]*content
 	clock    int64 // ns, a second later with each write
 	faults   Faults
-	watchers map[chan string]struct{}
+	watchers map[*watch]struct{}
+}
+
+// watch is what one caller of Watch has not been told yet.
+type watch struct {
+	pending []string
+	wake    chan struct{} // holds one
 }
 
 type content struct {
@@ -62,7 +68,7 @@ const epoch = 1_577_836_800_000_000_000
 
 // New returns a store that holds these files by key.
 func New(files map[string]string) *Store {
-	s := &Store{objects: map[string]*content{}, clock: epoch, watchers: map[chan string]struct{}{}}
+	s := &Store{objects: map[string]*content{}, clock: epoch, watchers: map[*watch]struct{}{}}
 	for _, key := range slices.Sorted(maps.Keys(files)) {
 		s.Put(key, []byte(files[key]))
 	}
@@ -134,10 +140,11 @@ func (s *Store) Touch(key string) {
 
 // tell reports a change to those who watch.
 func (s *Store) tell(key string) {
-	for ch := range s.watchers {
+	for w := range s.watchers {
+		w.pending = append(w.pending, storage.Folder(key))
 		select {
-		case ch <- storage.Folder(key):
-		default: // a full queue is emptied into one call that names everything
+		case w.wake <- struct{}{}:
+		default:
 		}
 	}
 }
@@ -299,13 +306,13 @@ func (f *file) broken() error {
 
 // Watch tells of every write at once.
 func (s *Store) Watch(ctx context.Context, changed func(prefixes []string)) error {
-	ch := make(chan string, 1000)
+	w := &watch{wake: make(chan struct{}, 1)}
 	s.mu.Lock()
-	s.watchers[ch] = struct{}{}
+	s.watchers[w] = struct{}{}
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
-		delete(s.watchers, ch)
+		delete(s.watchers, w)
 		s.mu.Unlock()
 	}()
 	changed([]string{""})
@@ -313,16 +320,14 @@ func (s *Store) Watch(ctx context.Context, changed func(prefixes []string)) erro
 		select {
 		case <-ctx.Done():
 			return nil
-		case p := <-ch:
-			full := len(ch) == cap(ch)-1
-			prefixes := []string{p}
-			for len(ch) > 0 {
-				prefixes = append(prefixes, <-ch)
+		case <-w.wake:
+			s.mu.Lock()
+			prefixes := storage.Coalesce(w.pending)
+			w.pending = nil
+			s.mu.Unlock()
+			if len(prefixes) > 0 {
+				changed(prefixes)
 			}
-			if full {
-				prefixes = []string{""}
-			}
-			changed(storage.Coalesce(prefixes))
 		}
 	}
 }
