@@ -115,6 +115,7 @@ func read(s *Source, suffix string) (*File, error) {
 		second(s, f, v)
 	}
 	fill(f, v)
+	f.Lyrics = append(f.Lyrics, embedded(v)...)
 	return f, nil
 }
 

@@ -103,7 +103,7 @@ func mpegLike(s *Source, start int64, suffix string) bool {
 // runs with them to end exactly. It looks at so many bytes.
 func firstFrame(s *Source, pos, end int64, look int) (int64, frame, bool) {
 	ahead := blockSize
-	if pos >= blockSize {
+	if pos > 0 {
 		ahead = 2 * window
 	}
 	for limit := pos + int64(look); pos < min(limit, end-4); {

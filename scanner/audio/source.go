@@ -141,35 +141,46 @@ func (s *Source) find(off int64, n int) ([]byte, bool) {
 	return nil, false
 }
 
-// cached returns n bytes from off, fetching what is not there yet in one
-// request where it can.
+// cached returns n bytes from off, fetching what is not there yet.
 func (s *Source) cached(off int64, n, ahead int) ([]byte, error) {
 	if b, ok := s.find(off, n); ok {
 		return b, nil
 	}
-	// What a block already holds of the beginning is not fetched again.
-	var head []byte
-	for i := len(s.blocks) - 1; i >= 0; i-- {
-		b := s.blocks[i]
-		if off >= b.off && off < b.off+int64(len(b.b)) {
-			head = b.b[off-b.off:]
-			break
+	// What blocks hold of it is not fetched again.
+	var out []byte
+	for len(out) < n {
+		from := off + int64(len(out))
+		b := s.from(from)
+		if b == nil {
+			want := min(int64(max(n-len(out), ahead)), s.size-from)
+			if rest := s.size - from - want; rest <= tailSize && ahead >= blockSize {
+				want += rest // the tail comes along: one request instead of two
+			}
+			var err error
+			if b, err = s.fetch(from, int(want)); err != nil {
+				return nil, err
+			}
+			if len(out) == 0 {
+				return b[:n:n], nil
+			}
+		}
+		if out == nil {
+			out = make([]byte, 0, n)
+		}
+		out = append(out, b[:min(len(b), n-len(out))]...)
+	}
+	return out, nil
+}
+
+// from returns what the cached blocks hold from off on, the longest of them.
+func (s *Source) from(off int64) []byte {
+	var longest []byte
+	for _, b := range s.blocks {
+		if off >= b.off && off < b.off+int64(len(b.b)) && len(longest) < int(b.off+int64(len(b.b))-off) {
+			longest = b.b[off-b.off:]
 		}
 	}
-	from := off + int64(len(head))
-	need := n - len(head)
-	want := min(int64(max(need, ahead)), s.size-from)
-	if rest := s.size - from - want; rest <= tailSize && int64(ahead) >= blockSize {
-		want += rest // the tail comes along: one request instead of two
-	}
-	b, err := s.fetch(from, int(want))
-	if err != nil {
-		return nil, err
-	}
-	if len(head) == 0 {
-		return b[:n:n], nil
-	}
-	return append(head[:len(head):len(head)], b[:need]...), nil
+	return longest
 }
 
 // fetch reads one range from the store and keeps it.
