@@ -89,3 +89,14 @@ func fold(s string) string {
 // SortFold returns the form of a name by which names are sorted: like Fold,
 // but a name of symbols sorts before letters as it stands.
 func SortFold(s string) string { return Fold(s) }
+
+// CleanName returns a file's or folder's name as text for people: valid UTF-8
+// without control characters.
+func CleanName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}

@@ -466,13 +466,15 @@ CREATE TABLE scan_problems (
 	reason {text} NOT NULL,
 	PRIMARY KEY (run_id, position)
 );
--- Scratch: a listing too large for memory, by folder. Emptied with its run.
-CREATE TABLE scan_listing (
-	run_id {int} NOT NULL,
-	folder {blob} NOT NULL,
-	name {blob} NOT NULL,
+-- Objects that look like music and can't be read, so that no scan reads them
+-- again until they change.
+CREATE TABLE failures (
+	library_id {int} NOT NULL,
+	object_key {blob} NOT NULL,
 	size {int} NOT NULL,
 	mtime {int} NOT NULL,
 	etag {text} NOT NULL,
-	PRIMARY KEY (run_id, folder, name)
+	reader {int} NOT NULL,
+	reason {text} NOT NULL,
+	PRIMARY KEY (library_id, object_key)
 );

@@ -1,0 +1,99 @@
+package catalog
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/songlocker/songlocker/models"
+)
+
+// BeginRun records that a scan of a library starts and gives the run its key.
+// A run of the same library that never ended was cut off and is marked so.
+func (c *Catalog) BeginRun(ctx context.Context, r *models.ScanRun) error {
+	r.Key, r.State, r.Started = models.NewKey(), models.ScanRunning, now()
+	return c.write(ctx, func(tx *gorm.DB) error {
+		if err := tx.Exec(`UPDATE scan_runs SET state = ?, ended_at = ?, message = 'The scan was cut off; the next one goes on.' WHERE library_id = ? AND state = ?`,
+			models.ScanStopped, r.Started, r.Library, models.ScanRunning).Error; err != nil {
+			return err
+		}
+		return tx.Exec(`INSERT INTO scan_runs (id, library_id, mode, state, started_at) VALUES (?, ?, ?, ?, ?)`, r.Key, r.Library, r.Mode, r.State, r.Started).Error
+	})
+}
+
+// keptRuns is how many runs of a library are kept.
+const keptRuns = 50
+
+// EndRun records how a scan ended and what it could not read.
+func (c *Catalog) EndRun(ctx context.Context, r *models.ScanRun, problems []models.ScanProblem) error {
+	r.Ended = now()
+	rows := make([]map[string]any, len(problems))
+	for i, p := range problems {
+		rows[i] = map[string]any{"run_id": r.Key, "position": i, "object_key": models.CleanName(p.Key), "reason": models.CleanName(p.Reason)}
+	}
+	return c.write(ctx, func(tx *gorm.DB) error {
+		err := tx.Exec(`UPDATE scan_runs SET state = ?, ended_at = ?, listed = ?, read_count = ?, added = ?, changed = ?, moved = ?, missing = ?, returned = ?, failed = ?, requests = ?, bytes = ?, message = ? WHERE id = ?`,
+			r.State, r.Ended, r.Listed, r.Read, r.Added, r.Changed, r.Moved, r.Missing, r.Returned, r.Failed, r.Requests, r.Bytes, r.Message, r.Key).Error
+		if err == nil {
+			err = insert(tx, "scan_problems", rows)
+		}
+		if err == nil {
+			err = tx.Exec(`DELETE FROM scan_problems WHERE run_id IN (SELECT id FROM scan_runs WHERE library_id = ? ORDER BY started_at DESC, id DESC LIMIT 1000 OFFSET ?)`, r.Library, keptRuns).Error
+		}
+		if err == nil {
+			err = tx.Exec(`DELETE FROM scan_runs WHERE id IN (SELECT id FROM scan_runs WHERE library_id = ? ORDER BY started_at DESC, id DESC LIMIT 1000 OFFSET ?)`, r.Library, keptRuns).Error
+		}
+		if err == nil && r.State == models.ScanDone {
+			err = tx.Exec(`UPDATE libraries SET scanned_at = ?, alarm = ? WHERE id = ?`, r.Ended, r.Message, r.Library).Error
+		} else if err == nil && r.State == models.ScanFailed {
+			err = tx.Exec(`UPDATE libraries SET alarm = ? WHERE id = ?`, r.Message, r.Library).Error
+		}
+		if err != nil {
+			return fmt.Errorf("record the scan: %w", err)
+		}
+		return nil
+	})
+}
+
+// Runs returns the last scans of a library, or of all for 0, newest first.
+func (c *Catalog) Runs(ctx context.Context, library, limit int) ([]*models.ScanRun, error) {
+	where, args := "", []any{}
+	if library != 0 {
+		where, args = ` WHERE library_id = ?`, append(args, library)
+	}
+	var list []*models.ScanRun
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		r := new(models.ScanRun)
+		err := rows.Scan(&r.Key, &r.Library, &r.Mode, &r.State, &r.Started, &r.Ended, &r.Listed, &r.Read, &r.Added, &r.Changed, &r.Moved, &r.Missing, &r.Returned, &r.Failed, &r.Requests, &r.Bytes, &r.Message)
+		list = append(list, r)
+		return err
+	}, `SELECT id, library_id, mode, state, started_at, ended_at, listed, read_count, added, changed, moved, missing, returned, failed, requests, bytes, message FROM scan_runs`+where+` ORDER BY started_at DESC, id DESC LIMIT ?`, append(args, limit)...)
+	if err != nil {
+		return nil, fmt.Errorf("scan runs: %w", err)
+	}
+	return list, nil
+}
+
+// Problems returns what a scan could not read.
+func (c *Catalog) Problems(ctx context.Context, run models.Key) ([]models.ScanProblem, error) {
+	var list []models.ScanProblem
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		p := models.ScanProblem{Run: run}
+		err := rows.Scan(&p.Key, &p.Reason)
+		list = append(list, p)
+		return err
+	}, `SELECT object_key, reason FROM scan_problems WHERE run_id = ? ORDER BY position`, run)
+	if err != nil {
+		return nil, fmt.Errorf("scan problems: %w", err)
+	}
+	return list, nil
+}
+
+// SongCount returns how many songs are present in all libraries.
+func (c *Catalog) SongCount(ctx context.Context) (int, error) {
+	var n int
+	err := c.r.WithContext(ctx).Raw(`SELECT COUNT(*) FROM songs WHERE missing_at = 0`).Row().Scan(&n)
+	return n, err
+}
