@@ -16,6 +16,19 @@ const (
 	PresenceFile                   // "file"
 )
 
+// String tells the rule to readers of the documentation.
+func (p Presence) String() string {
+	switch p {
+	case PresenceEmpty:
+		return "always in JSON, in XML when not empty"
+	case PresenceOmit:
+		return "when set"
+	case PresenceFile:
+		return "always, but in a directory when not zero"
+	}
+	return "always"
+}
+
 // Class says what this server does with a field.
 type Class string
 

@@ -96,6 +96,16 @@ func TestFieldsAreTheProtocols(t *testing.T) {
 	}
 }
 
+func TestPresencesDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range []Presence{PresenceAlways, PresenceEmpty, PresenceOmit, PresenceFile} {
+		seen[p.String()] = true
+	}
+	if len(seen) != 4 {
+		t.Errorf("%v", seen)
+	}
+}
+
 func TestTagsThatMakeNoSensePanic(t *testing.T) {
 	for _, v := range []any{
 		struct{ A string }{},
