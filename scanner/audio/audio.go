@@ -111,7 +111,7 @@ func read(s *Source, suffix string) (*File, error) {
 		f.warn("%v", err)
 	}
 	v.missing(front)
-	if len(v) == 0 && f.Title == "" {
+	if len(v) == 0 && len(f.Pictures) == 0 && len(f.Lyrics) == 0 {
 		second(s, f, v)
 	}
 	fill(f, v)

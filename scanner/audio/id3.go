@@ -538,7 +538,7 @@ func pictureHead(b []byte, version byte) (mime string, kind, n int, ok bool) {
 	}
 	enc := b[0]
 	if version == 2 {
-		mime, b = string(b[1:4]), b[4:]
+		mime, b = clean(latin1(b[1:4])), b[4:]
 		switch mime {
 		case "JPG":
 			mime = "image/jpeg"

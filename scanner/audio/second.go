@@ -10,7 +10,7 @@ import (
 )
 
 // secondBudget is how many bytes a second opinion may read.
-const secondBudget = 512 << 10
+const secondBudget = 256 << 10
 
 var errSecond = errors.New("the second opinion has read enough")
 
