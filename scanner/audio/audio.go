@@ -115,7 +115,6 @@ func read(s *Source, suffix string) (*File, error) {
 		second(s, f, v)
 	}
 	fill(f, v)
-	f.Lyrics = append(f.Lyrics, embedded(v)...)
 	return f, nil
 }
 
