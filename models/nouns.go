@@ -120,7 +120,7 @@ type User struct {
 	MaxBitRate   int
 	AllLibraries bool  // reads every shared library, also those to come
 	Libraries    []int // what the user may read, resolved, ascending
-	Version      int64 // grows with each change of what the user sees
+	Granted      bool  // may read more below libraries than Libraries says
 	Created      int64
 	AvatarAt     int64
 }

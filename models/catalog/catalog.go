@@ -187,7 +187,7 @@ func (c *Catalog) refresh(ctx context.Context) error {
 }
 
 // Version returns a number that grows with every change of what libraries
-// hold. Together with User.Version it is the ETag of lists.
+// hold. Together with UserVersion it is the ETag of lists.
 func (c *Catalog) Version() int64 { return c.version.Load() }
 
 // write runs f in one write transaction. The error keeps its kind.
