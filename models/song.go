@@ -179,11 +179,17 @@ type LyricLine struct {
 // PictureRef says where in an audio file a picture lies, so that no scan
 // downloads it.
 type PictureRef struct {
-	Type     int    // the ID3v2 picture type: 3 is the front cover
-	MIME     string // as the file says; may be empty
-	Offset   int64  // of the first byte of payload in the file
-	Length   int64  // bytes of payload as stored
-	Encoding string // "": as it is; "base64": text, as in Vorbis comments; "base64-picture": a FLAC picture block in base64; "unsync": ID3v2 unsynchronisation; "zlib": deflated
+	Type   int    // the ID3v2 picture type: 3 is the front cover
+	MIME   string // as the file says; may be empty
+	Offset int64  // of the first byte of payload in the file
+	Length int64  // bytes of payload as stored
+	// Encoding is how the payload is stored: "" as it is; "base64" as text, as
+	// in Vorbis comments; "base64-picture" a FLAC picture block in base64;
+	// "unsync" with ID3v2's unsynchronisation; "zlib" a deflated ID3v2 frame;
+	// "ogg:SKIP:ENCODING" in pages: Offset is that of an Ogg page, and the
+	// payload lies SKIP bytes into the joined bodies of its stream's pages
+	// from there on, in one of the other encodings.
+	Encoding string
 }
 
 // Cover names a picture for the wire: the thing it belongs to and a version

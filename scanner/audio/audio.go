@@ -115,6 +115,7 @@ func read(s *Source, suffix string) (*File, error) {
 		second(s, f, v)
 	}
 	fill(f, v)
+	lyrics(f, v)
 	return f, nil
 }
 
