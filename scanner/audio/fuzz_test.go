@@ -50,7 +50,7 @@ func sane(t *testing.T, name string, content []byte) {
 			t.Errorf("picture %+v in %d bytes", p, len(content))
 			continue
 		}
-		_, _ = Picture(p, content[p.Offset:p.Offset+p.Length], 1<<20)
+		_, _, _ = Picture(t.Context(), bytes.NewReader(content), int64(len(content)), p)
 	}
 	if f.Duration < 0 || f.BitRate < 0 || f.Samples < 0 {
 		t.Errorf("properties %+v", f.Properties)

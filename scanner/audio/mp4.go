@@ -48,7 +48,7 @@ type mp4Reader struct {
 	fragged int64 // duration of a fragmented movie in that scale; 0 when unknown
 	moov    bool
 	video   bool
-	sound   bool  // a sound track has been found
+	sound   bool // a sound track has been found
 	track   mp4Track
 	smpb    string // iTunSMPB
 	covers  int

@@ -107,10 +107,15 @@ func vorbisComment(in commentReader, n int64, f *File, v values) error {
 	}
 	name := vorbisName(string(b[:eq]))
 	if name == "METADATA_BLOCK_PICTURE" || name == "COVERART" {
-		if len(f.Pictures) < maxPictures {
+		known := len(f.Pictures)
+		if known < maxPictures {
 			commentPicture(f, at, name, b[eq+1:], int64(eq)+1, n-int64(eq)-1)
 		}
-		return in.skip(n - int64(len(b)))
+		if err := in.skip(n - int64(len(b))); err != nil {
+			f.Pictures = f.Pictures[:known] // not all of it is there
+			return err
+		}
+		return nil
 	}
 	if n > maxText+commentPeek {
 		f.warn("a comment of %d bytes is passed over", n)
