@@ -196,5 +196,6 @@ type PictureRef struct {
 // of the content, so that apps fetch a replaced picture anew.
 type Cover struct {
 	Of      ID
+	Disc    int    // of an album; 0 for the whole
 	Version string // short, URL-safe; changes with the content
 }

@@ -208,6 +208,7 @@ func (c *card) id(num uint64, id *models.ID) {
 func (c *card) cover(num uint64, p *models.Cover) {
 	c.text(num, &p.Version)
 	c.id(num+1, &p.Of)
+	cardInt(c, num+2, &p.Disc)
 }
 
 func creditFields(c *card, p *models.Credit) {
@@ -249,8 +250,8 @@ func songFields(c *card, s *models.Song) {
 	c.text(14, &s.Identity)
 	cardInt(c, 15, &s.Created)
 	cardInt(c, 16, &s.Annot)
-	c.cover(17, &s.Cover) // 17, 18
-	cardList(c, 19, &s.Credits, creditFields)
+	c.cover(17, &s.Cover) // to 19
+	cardList(c, 20, &s.Credits, creditFields)
 
 	c.text(30, &s.ContentType)
 	c.text(31, &s.Codec)
@@ -347,7 +348,7 @@ func albumFields(c *card, a *models.Album) {
 	cardList(c, 20, &a.Discs, discFields)
 	c.text(21, &a.ReleaseID)
 	c.text(22, &a.ReleaseGroupID)
-	c.cover(23, &a.Cover) // 23, 24
+	c.cover(23, &a.Cover) // to 25
 }
 
 func songCard(s *models.Song) []byte {

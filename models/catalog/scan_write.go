@@ -208,7 +208,7 @@ func (s *ScanTx) MergeAlbum(old, into models.Key) error {
 	return nil
 }
 
-// Picture is one picture that a scan found for something to show.
+// FoundPicture is one picture that a scan found for something to show.
 type FoundPicture struct {
 	Of        models.ID
 	Disc      int // 0 for the whole
@@ -265,8 +265,34 @@ func (s *ScanTx) SavePictures(owners []models.ID, pictures []FoundPicture) error
 	return nil
 }
 
-// EmbeddedPicture returns where an album's or a song's shown embedded picture
-// lies; false when there is none.
+// FilePictures returns the pictures of these owners that are objects of their
+// own.
+func (s *ScanTx) FilePictures(owners []models.ID) ([]FoundPicture, error) {
+	byKind := map[models.Kind][]models.Key{}
+	for _, o := range owners {
+		byKind[o.Kind] = append(byKind[o.Kind], o.Key)
+	}
+	var out []FoundPicture
+	for kind, keys := range byKind {
+		err := chunks(keys, func(part []models.Key) error {
+			return eachRow(s.tx, func(rows *sql.Rows) error {
+				p := FoundPicture{Of: models.ID{Kind: kind}}
+				var key []byte
+				err := rows.Scan(&p.Of.Key, &p.Disc, &p.Rank, &p.Version, &key, &p.Length)
+				p.ObjectKey = string(key)
+				out = append(out, p)
+				return err
+			}, `SELECT owner_id, disc, rank, version, object_key, byte_length FROM pictures WHERE owner_kind = ? AND owner_id IN ? AND place = 'file'`, kind, part)
+		})
+		if err != nil {
+			return nil, fmt.Errorf("pictures: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// EmbeddedPictures returns the best picture within the file of each song that
+// has one.
 func (s *ScanTx) EmbeddedPictures(songs []models.Key) (map[models.Key]FoundPicture, error) {
 	out := map[models.Key]FoundPicture{}
 	err := chunks(songs, func(part []models.Key) error {

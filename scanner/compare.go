@@ -1,0 +1,248 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/scanner/audio"
+	"github.com/songlocker/songlocker/storage"
+)
+
+// listing is what a store shows of a library.
+type listing struct {
+	objects  []storage.Object            // audio, in the byte order of the keys
+	pictures map[string][]storage.Object // by folder: pictures with a name that means something
+	lyrics   map[string]bool             // keys of .lrc and .txt objects
+}
+
+// list reads the listing. complete tells that every prefix was listed to its
+// end, so that absence means something.
+func (x *scan) list(ctx context.Context) (complete bool, err error) {
+	x.listing = &listing{pictures: map[string][]storage.Object{}, lyrics: map[string]bool{}}
+	for _, prefix := range x.Prefixes {
+		err = x.Store.List(ctx, prefix, func(o storage.Object) error {
+			suffix := suffixOf(o.Key)
+			switch {
+			case audio.IsAudio(suffix):
+				x.listing.objects = append(x.listing.objects, o)
+				x.progress.Listed.Add(1)
+			case pictureRank(o.Key) >= 0:
+				f := folderOf(o.Key)
+				x.listing.pictures[f] = append(x.listing.pictures[f], o)
+			case suffix == "lrc" || suffix == "txt":
+				x.listing.lyrics[o.Key] = true
+			}
+			return ctx.Err()
+		})
+		if err != nil {
+			break
+		}
+	}
+	slices.SortFunc(x.listing.objects, func(a, b storage.Object) int { return strings.Compare(a.Key, b.Key) })
+	for _, list := range x.listing.pictures {
+		slices.SortFunc(list, func(a, b storage.Object) int {
+			return cmp.Or(cmp.Compare(pictureRank(a.Key), pictureRank(b.Key)), strings.Compare(a.Key, b.Key))
+		})
+	}
+	x.run.Listed = len(x.listing.objects)
+	if err != nil {
+		return false, fmt.Errorf("list the library: %w", err)
+	}
+	return true, nil
+}
+
+func suffixOf(key string) string {
+	return strings.ToLower(strings.TrimPrefix(path.Ext(key), "."))
+}
+
+func folderOf(key string) string { return strings.TrimSuffix(storage.Folder(key), "/") }
+
+// pictureRank orders the pictures that stand for a folder by their names; -1
+// is a picture that stands for nothing, or no picture.
+func pictureRank(key string) int {
+	base := strings.ToLower(path.Base(key))
+	name, ext := strings.TrimSuffix(base, path.Ext(base)), path.Ext(base)
+	if !slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}, ext) {
+		return -1
+	}
+	return slices.Index([]string{"cover", "folder", "front", "album", "albumart", "artist"}, name)
+}
+
+// isArtistPicture tells whether the picture shows the folder's artist.
+func isArtistPicture(key string) bool { return pictureRank(key) == 5 }
+
+// version names the content of an object, or of a range in it, for the wire.
+func version(o storage.Object, off, n int64) string {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s|%d|%d|%s|%d|%d", o.Key, o.Size, o.ModTime, o.ETag, off, n)
+	return fmt.Sprintf("%010x", h.Sum64()&0xffffffffff)
+}
+
+// item is one object that has to be read.
+type item struct {
+	object storage.Object
+	song   models.Key // the row that it has; 0 for a new object
+}
+
+// work is what a comparison found to do, by unit.
+type work struct {
+	units map[string]*unit
+	reads int
+}
+
+// unit is a folder, or a folder with the folders of its discs: what is built
+// at once.
+type unit struct {
+	path    string
+	folders map[string]bool
+	items   []item
+}
+
+// dirty returns the unit of a folder.
+func (w *work) dirty(folder string) *unit {
+	p := unitOf(folder)
+	u := w.units[p]
+	if u == nil {
+		u = &unit{path: p, folders: map[string]bool{}}
+		w.units[p] = u
+	}
+	u.folders[folder] = true
+	return u
+}
+
+// compare finds what is new, changed, gone or back, by one pass over both
+// sides in the order of their keys.
+func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
+	w := &work{units: map[string]*unit{}}
+	var dropped []string
+	objects := x.listing.objects
+	add := func(o storage.Object, song models.Key) {
+		u := w.dirty(folderOf(o.Key))
+		u.items = append(u.items, item{o, song})
+		w.reads++
+	}
+	for _, prefix := range x.Prefixes {
+		err := x.catalog.Known(ctx, x.Library.Number, prefix, func(k catalog.Known) error {
+			for len(objects) > 0 && objects[0].Key < k.ObjectKey {
+				add(objects[0], 0)
+				objects = objects[1:]
+			}
+			if k.Song != 0 && !k.Missing {
+				x.present++
+			}
+			if len(objects) == 0 || objects[0].Key != k.ObjectKey {
+				switch {
+				case k.Song == 0:
+					dropped = append(dropped, k.ObjectKey)
+				case !k.Missing:
+					x.vanished[k.Song] = k.ObjectKey
+				}
+				return nil
+			}
+			o := objects[0]
+			objects = objects[1:]
+			same := o.Size == k.Size && o.ModTime == k.ModTime && o.ETag == k.ETag && k.Reader >= audio.Reader(suffixOf(o.Key))
+			switch {
+			case !same || x.Full:
+				add(o, k.Song)
+			case k.Song == 0:
+				x.failed(k.ObjectKey, k.Failed)
+			case k.Missing:
+				x.returned = append(x.returned, k.Song)
+				w.dirty(folderOf(o.Key))
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		for len(objects) > 0 && strings.HasPrefix(objects[0].Key, prefix) {
+			add(objects[0], 0)
+			objects = objects[1:]
+		}
+	}
+	if !complete {
+		clear(x.vanished)
+		dropped = nil
+	}
+	if len(dropped) > 0 {
+		if err := x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error { return tx.DropFailures(dropped) }); err != nil {
+			return nil, err
+		}
+	}
+	return w, x.compareSidecars(ctx, w, complete)
+}
+
+// failed counts an object that can't be read.
+func (x *scan) failed(key, reason string) {
+	x.run.Failed++
+	x.progress.Failed.Add(1)
+	x.problem(key, "%s", reason)
+}
+
+// compareSidecars makes the units dirty whose pictures or lyrics changed.
+func (x *scan) compareSidecars(ctx context.Context, w *work, complete bool) error {
+	known, err := x.catalog.Sidecars(ctx, x.Library.Number)
+	if err != nil {
+		return err
+	}
+	// A new picture matters only where there is music beside or below it.
+	music := map[string]bool{}
+	for _, o := range x.listing.objects {
+		f := folderOf(o.Key)
+		if !music[f] {
+			music[f] = true
+			music[unitOf(f)] = true
+			music[folderOf(unitOf(f))] = true
+		}
+	}
+	for folder, list := range x.listing.pictures {
+		for _, o := range list {
+			if v, ok := known[o.Key]; music[folder] && (!ok || v != version(o, 0, 0)) {
+				x.dirtyPicture(w, o, folder)
+			}
+			delete(known, o.Key)
+		}
+	}
+	beside := map[string]bool{}
+	for _, o := range x.listing.objects {
+		beside[strings.TrimSuffix(o.Key, path.Ext(o.Key))] = true
+	}
+	for key := range x.listing.lyrics {
+		if _, ok := known[key]; !ok && beside[strings.TrimSuffix(key, path.Ext(key))] {
+			w.dirty(folderOf(key))
+		}
+		delete(known, key)
+	}
+	if !complete {
+		return nil
+	}
+	for key := range known {
+		if slices.ContainsFunc(x.Prefixes, func(p string) bool { return strings.HasPrefix(key, p) }) && music[folderOf(key)] {
+			x.dirtyPicture(w, storage.Object{Key: key}, folderOf(key))
+		}
+	}
+	return nil
+}
+
+// dirtyPicture makes the units dirty that show a picture: its own folder's,
+// and for an artist's picture one below it.
+func (x *scan) dirtyPicture(w *work, o storage.Object, folder string) {
+	if !isArtistPicture(o.Key) {
+		w.dirty(folder)
+		return
+	}
+	for _, a := range x.listing.objects {
+		if f := folderOf(a.Key); f == folder || folderOf(unitOf(f)) == folder {
+			w.dirty(f)
+			return
+		}
+	}
+}

@@ -1,0 +1,237 @@
+// Package scanner turns what lies in a store into songs, albums and artists
+// in the catalog: it lists, compares with what the catalog knows, reads what
+// is new or changed by ranges, builds albums, and writes. It knows neither
+// users nor the protocol.
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/storage"
+)
+
+// Options are the rules of a scan.
+type Options struct {
+	GenreSeparators  []string // split one genre value into several
+	ArtistSeparators []string // the same for artists; none by default
+	// Readers is how many objects are read at once; 0 chooses for local disks.
+	Readers int
+	// MissingShare and MissingLeast guard against a half-mounted disk: a scan
+	// that loses more than this share of a library, and at least so many
+	// songs, marks none of them missing. 0 chooses 0.25 and 100.
+	MissingShare float64
+	MissingLeast int
+	Log          *slog.Logger
+}
+
+// Request says what to scan.
+type Request struct {
+	Library *models.Library
+	Store   storage.Store
+	// Prefixes narrow the scan to some folders, each ending in "/"; none, or
+	// "", is the whole library.
+	Prefixes []string
+	Full     bool // read every object again
+	// AcceptMissing marks as missing whatever a complete listing lacks, however
+	// much it is.
+	AcceptMissing bool
+	Progress      *Progress // may be nil
+}
+
+// Progress is read while a scan runs.
+type Progress struct {
+	Listed, ToRead, Read, Written, Failed atomic.Int64
+	Requests, Bytes                       atomic.Int64
+}
+
+// Scanner scans libraries into one catalog. Two scans of one library must not
+// run at once.
+type Scanner struct {
+	catalog *catalog.Catalog
+	o       Options
+}
+
+// New returns a scanner for the catalog.
+func New(c *catalog.Catalog, o Options) *Scanner {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Readers <= 0 {
+		o.Readers = max(2, 2*runtime.NumCPU())
+	}
+	if o.MissingShare <= 0 {
+		o.MissingShare = 0.25
+	}
+	if o.MissingLeast <= 0 {
+		o.MissingLeast = 100
+	}
+	return &Scanner{c, o}
+}
+
+// problems bounds what one run records of objects that could not be read.
+const problems = 10000
+
+// scan is one run.
+type scan struct {
+	*Scanner
+	Request
+	run      models.ScanRun
+	problems []models.ScanProblem
+	progress *Progress
+	log      *slog.Logger
+
+	listing   *listing
+	vanished  map[models.Key]string // songs that the listing lacks: their object keys
+	returned  []models.Key
+	touched   map[models.Key]bool // artists to count anew
+	anyGenres bool
+	changed   bool // anything at all was written
+	present   int  // songs known and not missing when the scan began, within its prefixes
+	first     bool // of this library
+}
+
+// Scan runs one scan to its end and returns its record, which is in the
+// catalog as well. An error is also in the record's Message. A scan that ends
+// early has kept what it wrote, and the next one goes on from there.
+func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) {
+	x := &scan{Scanner: s, Request: r, progress: r.Progress, vanished: map[models.Key]string{}, touched: map[models.Key]bool{},
+		log: s.o.Log.With("library", r.Library.Name), first: r.Library.ScannedAt == 0}
+	if x.progress == nil {
+		x.progress = new(Progress)
+	}
+	x.Prefixes = storage.Coalesce(r.Prefixes)
+	if len(x.Prefixes) == 0 {
+		x.Prefixes = []string{""}
+	}
+	x.run = models.ScanRun{Library: r.Library.Number, Mode: "changes"}
+	if r.Full {
+		x.run.Mode = "full"
+	}
+	if err := s.catalog.BeginRun(ctx, &x.run); err != nil {
+		return nil, err
+	}
+	err := x.all(ctx)
+	x.run.State = models.ScanDone
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		x.run.State, x.run.Message = models.ScanStopped, "The scan was stopped; the next one goes on."
+	default:
+		x.run.State, x.run.Message = models.ScanFailed, sentence(err)
+	}
+	x.run.Requests, x.run.Bytes = x.progress.Requests.Load(), x.progress.Bytes.Load()
+	// A scan that was stopped still records what it did.
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if e := s.catalog.EndRun(end, &x.run, x.problems); e != nil {
+		err = errors.Join(err, e)
+	}
+	x.log.Info("scan "+x.run.State, "listed", x.run.Listed, "read", x.run.Read, "added", x.run.Added, "changed", x.run.Changed,
+		"moved", x.run.Moved, "missing", x.run.Missing, "failed", x.run.Failed, "message", x.run.Message)
+	return &x.run, err
+}
+
+// errAlarm is a listing from which no absence may be concluded.
+var errAlarm = errors.New("nothing was marked missing")
+
+// sentence says what stopped a scan, for people.
+func sentence(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Sprintf("The library can't be found, so nothing was changed: %v. Mount it or correct its location, then scan again.", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("The library can't be read, so nothing was marked missing: %v. Give the server's user the right to read it, then scan again.", err)
+	}
+	return err.Error()
+}
+
+// all is list, compare, read, build, write.
+func (x *scan) all(ctx context.Context) error {
+	complete, err := x.list(ctx)
+	if err != nil && (complete || ctx.Err() != nil || len(x.listing.objects) == 0) {
+		return err
+	}
+	listError := err
+	work, err := x.compare(ctx, complete)
+	if err != nil {
+		return err
+	}
+	x.progress.ToRead.Store(int64(work.reads))
+	if complete && len(x.listing.objects) == 0 && x.present > 0 && x.Prefixes[0] == "" && !x.AcceptMissing {
+		return fmt.Errorf("the library is empty but had %d songs, so %w: mount it, or run a scan that accepts missing songs", x.present, errAlarm)
+	}
+	if err := x.readAndWrite(ctx, work); err != nil {
+		return err
+	}
+	if listError != nil {
+		x.finish(ctx)
+		return listError
+	}
+	if err := x.absent(ctx); err != nil {
+		x.finish(ctx)
+		return err
+	}
+	return x.finish(ctx)
+}
+
+// absent marks what is still vanished as missing, unless it is suspiciously
+// much.
+func (x *scan) absent(ctx context.Context) error {
+	gone := len(x.vanished)
+	if gone == 0 {
+		return nil
+	}
+	if gone >= x.o.MissingLeast && float64(gone) > x.o.MissingShare*float64(x.present) && !x.AcceptMissing {
+		return fmt.Errorf("%d of %d songs are gone, so %w: mount what is away, or run a scan that accepts missing songs", gone, x.present, errAlarm)
+	}
+	keys := make([]models.Key, 0, gone)
+	for k := range x.vanished {
+		keys = append(keys, k)
+	}
+	for len(keys) > 0 {
+		part := keys[:min(len(keys), batch)]
+		keys = keys[len(part):]
+		if err := x.write(ctx, func(w *writer) error { return w.presence(part, true) }); err != nil {
+			return err
+		}
+	}
+	x.run.Missing = gone
+	return nil
+}
+
+// finish counts anew what was touched.
+func (x *scan) finish(ctx context.Context) error {
+	if !x.changed {
+		return nil
+	}
+	return x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error {
+		keys := make([]models.Key, 0, len(x.touched))
+		for k := range x.touched {
+			keys = append(keys, k)
+		}
+		if err := tx.Recount(keys, true); err != nil {
+			return err
+		}
+		clear(x.touched)
+		if err := tx.HideEmptyFolders(); err != nil {
+			return err
+		}
+		return tx.LibraryChanged()
+	})
+}
+
+// problem records an object that could not be read, or not wholly.
+func (x *scan) problem(key, format string, args ...any) {
+	if len(x.problems) < problems {
+		x.problems = append(x.problems, models.ScanProblem{Run: x.run.Key, Key: key, Reason: fmt.Sprintf(format, args...)})
+	}
+}

@@ -1,0 +1,766 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/scanner/audio"
+	"github.com/songlocker/songlocker/storage"
+)
+
+// batch is how many songs one transaction writes at most; a larger unit (a
+// bucket without folders) is written in several.
+const batch = 500
+
+// found is one object that was read, or could not be.
+type found struct {
+	item
+	file *audio.File
+	err  error
+}
+
+// readUnit is a unit whose objects have been read.
+type readUnit struct {
+	*unit
+	found []found
+	left  int
+}
+
+// readAndWrite reads the objects of all dirty units with several readers and
+// writes each unit when it is complete, many small ones in one transaction.
+func (x *scan) readAndWrite(ctx context.Context, w *work) error {
+	units := make([]*unit, 0, len(w.units))
+	for _, u := range w.units {
+		units = append(units, u)
+	}
+	slices.SortFunc(units, func(a, b *unit) int { return strings.Compare(a.path, b.path) })
+
+	type job struct {
+		unit *readUnit
+		i    int
+	}
+	jobs := make(chan job)
+	// Few units wait to be written, so that memory stays bounded when the
+	// readers are faster than the database.
+	ready := make(chan *readUnit, 4)
+	g, ctx := errgroup.WithContext(ctx)
+	var mu sync.Mutex
+	done := func(u *readUnit) error {
+		select {
+		case ready <- u:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	g.Go(func() error {
+		defer close(jobs)
+		for _, u := range units {
+			slices.SortFunc(u.items, func(a, b item) int { return strings.Compare(a.object.Key, b.object.Key) })
+			for part := range slices.Chunk(append(u.items[:len(u.items):len(u.items)], item{}), batch+1) {
+				// The empty item makes sure that a unit without reads has a part.
+				if part[len(part)-1].object.Key == "" {
+					part = part[:len(part)-1]
+				}
+				r := &readUnit{unit: u, found: make([]found, len(part)), left: len(part)}
+				if len(part) == 0 {
+					if err := done(r); err != nil {
+						return err
+					}
+				}
+				for i, it := range part {
+					r.found[i].item = it
+				}
+				for i := range part {
+					select {
+					case jobs <- job{r, i}:
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+				}
+			}
+			u.items = nil
+		}
+		return nil
+	})
+	var readers sync.WaitGroup
+	for range x.o.Readers {
+		readers.Add(1)
+		g.Go(func() error {
+			defer readers.Done()
+			for j := range jobs {
+				f := &j.unit.found[j.i]
+				f.file, f.err = x.read(ctx, f.object)
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				mu.Lock()
+				j.unit.left--
+				last := j.unit.left == 0
+				mu.Unlock()
+				if last {
+					if err := done(j.unit); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+	}
+	g.Go(func() error {
+		readers.Wait()
+		close(ready)
+		return nil
+	})
+	g.Go(func() error { return x.writeAll(ctx, ready) })
+	return g.Wait()
+}
+
+// read reads one object.
+func (x *scan) read(ctx context.Context, o storage.Object) (*audio.File, error) {
+	defer x.progress.Read.Add(1)
+	f, err := x.Store.File(ctx, o.Key)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	file, stats, err := audio.Read(ctx, f, o.Size, o.Key)
+	x.progress.Requests.Add(int64(stats.Requests))
+	x.progress.Bytes.Add(stats.Bytes)
+	return file, err
+}
+
+// writeAll writes units as they become ready, in transactions of about batch
+// songs, and at least every two seconds.
+func (x *scan) writeAll(ctx context.Context, ready <-chan *readUnit) error {
+	var waiting []*readUnit
+	songs := 0
+	flush := func() error {
+		if len(waiting) == 0 {
+			return nil
+		}
+		list := waiting
+		waiting, songs = nil, 0
+		return x.write(ctx, func(w *writer) error {
+			for _, u := range list {
+				if err := w.unit(u); err != nil {
+					return fmt.Errorf("folder %q: %w", u.path, err)
+				}
+			}
+			return nil
+		})
+	}
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case u, ok := <-ready:
+			if !ok {
+				return flush()
+			}
+			waiting = append(waiting, u)
+			if songs += max(1, len(u.found)); songs >= batch {
+				if err := flush(); err != nil {
+					return err
+				}
+			}
+		case <-tick.C:
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// write runs f in one transaction. What f counts is added when it is
+// committed.
+func (x *scan) write(ctx context.Context, f func(*writer) error) error {
+	w := &writer{scan: x}
+	err := x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error {
+		*w = writer{scan: x, tx: tx, fresh: map[models.Key]bool{}, albums: map[models.Key]bool{}}
+		if err := f(w); err != nil {
+			return err
+		}
+		if err := w.rebuild(); err != nil {
+			return err
+		}
+		if len(x.touched)+len(w.artists) > recountAt {
+			return w.recount()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	x.changed = true
+	x.run.Read += w.read
+	x.run.Added += w.added
+	x.run.Changed += w.changedSongs
+	x.run.Moved += w.moved
+	x.run.Returned += w.back
+	for _, k := range w.settled {
+		delete(x.vanished, k)
+	}
+	for _, p := range w.problems {
+		x.failed(p[0], p[1])
+	}
+	for _, p := range w.warnings {
+		x.problem(p[0], "%s", p[1])
+	}
+	if w.recounted {
+		clear(x.touched)
+	}
+	for _, k := range w.artists {
+		x.touched[k] = true
+	}
+	x.progress.Written.Add(int64(w.added + w.changedSongs + w.moved))
+	return nil
+}
+
+// recountAt is how many artists are touched before their counts are renewed
+// in the middle of a scan.
+const recountAt = 2000
+
+// writer is one transaction of a scan.
+type writer struct {
+	*scan
+	tx *catalog.ScanTx
+
+	songs     []*models.Song // to save, of all units
+	fresh     map[models.Key]bool
+	albums    map[models.Key]bool // to build anew
+	groups    map[string]*models.Album
+	lyrics    []catalog.FoundLyrics
+	pictures  []catalog.FoundPicture
+	owners    []models.ID
+	artists   []models.Key
+	settled   []models.Key // vanished songs that moved
+	problems  [][2]string
+	warnings  [][2]string
+	covers    map[models.Key]string
+	merged    map[models.Key]models.Key
+	inFile    map[models.Key]catalog.FoundPicture // pictures of songs read in this transaction
+	readSongs []models.Key
+	// fileCover tells which albums show a file; albumEmbedded the length of
+	// the embedded picture that an album shows else.
+	fileCover     map[models.Key]bool
+	albumEmbedded map[models.Key]int64
+	recounted     bool
+
+	read, added, changedSongs, moved, back int
+}
+
+func (w *writer) recount() error {
+	keys := slices.Clone(w.artists)
+	for k := range w.scan.touched {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	w.recounted, w.artists = true, nil
+	return w.tx.Recount(slices.Compact(keys), true)
+}
+
+// presence marks songs missing or present and their albums for building anew.
+func (w *writer) presence(keys []models.Key, missing bool) error {
+	songs, err := w.tx.SongsByKey(keys)
+	if err != nil {
+		return err
+	}
+	if err := w.tx.SetMissing(keys, missing); err != nil {
+		return err
+	}
+	for _, s := range songs {
+		w.albums[s.Album] = true
+		for _, c := range s.Credits {
+			w.artists = append(w.artists, c.Artist)
+		}
+	}
+	return nil
+}
+
+// unit builds the songs of one unit and marks its albums for building anew.
+func (w *writer) unit(u *readUnit) error {
+	if err := w.comeBack(u); err != nil {
+		return err
+	}
+	fresh, changed, err := w.collect(u)
+	if err != nil {
+		return err
+	}
+	if err := w.match(u, fresh); err != nil {
+		return err
+	}
+	var folders []string
+	for f := range u.folders {
+		folders = append(folders, f)
+	}
+	keys, err := w.tx.Folders(append(folders, u.path))
+	if err != nil {
+		return err
+	}
+	read := append(fresh, changed...)
+	isRead := map[models.Key]bool{}
+	for _, s := range read {
+		s.song.Folder = keys[folderOf(s.song.ObjectKey)]
+		isRead[s.song.Key] = true
+	}
+	// The unit's other songs are evidence, and may change their album. In one
+	// very large folder, which is built in parts, each part is its own.
+	all := make([]*models.Song, 0, len(read))
+	for _, s := range read {
+		all = append(all, s.song)
+	}
+	if len(u.found) <= batch {
+		var in []models.Key
+		for _, k := range keys {
+			in = append(in, k)
+		}
+		delete(keys, "")
+		in = in[:0]
+		for p, k := range keys {
+			if p == u.path || unitOf(p) == u.path {
+				in = append(in, k)
+			}
+		}
+		there, err := w.tx.SongsIn(in)
+		if err != nil {
+			return err
+		}
+		for _, s := range there {
+			if !isRead[s.Key] {
+				all = append(all, s)
+			}
+		}
+	}
+	if err := w.assign(u.path, all); err != nil {
+		return err
+	}
+	for _, s := range read {
+		w.saveLyrics(s)
+	}
+	w.folderPictures(u, keys)
+	return nil
+}
+
+// comeBack shows the unit's songs again whose objects are back unchanged.
+func (w *writer) comeBack(u *readUnit) error {
+	if len(w.returned) == 0 {
+		return nil
+	}
+	back := w.returned
+	w.scan.returned = nil
+	for part := range slices.Chunk(back, batch) {
+		if err := w.presence(part, false); err != nil {
+			return err
+		}
+	}
+	w.back += len(back)
+	return nil
+}
+
+// readSong is a song and what its file told.
+type readSong struct {
+	song *models.Song
+	file *audio.File // nil when only its name is known
+}
+
+// collect turns what was read into songs: fresh ones, and those that have a
+// row.
+func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
+	var known []models.Key
+	for _, f := range u.found {
+		if f.song != 0 {
+			known = append(known, f.song)
+		}
+	}
+	rows, err := w.tx.SongsByKey(known)
+	if err != nil {
+		return nil, nil, err
+	}
+	byKey := map[models.Key]*models.Song{}
+	for _, s := range rows {
+		byKey[s.Key] = s
+	}
+	var fixed []string
+	for _, f := range u.found {
+		w.read++
+		file, reader := f.file, audio.Reader(suffixOf(f.object.Key))
+		switch {
+		case errors.Is(f.err, audio.ErrUnknown) && reader == 0:
+			// A format that has no reader yet is known by its name.
+		case errors.Is(f.err, audio.ErrUnknown):
+			reason := "not an audio file that can be read"
+			if f.object.Size == 0 {
+				reason = "the file is empty"
+			}
+			if f.song == 0 {
+				if err := w.tx.SaveFailure(catalog.Known{ObjectKey: f.object.Key, Size: f.object.Size, ModTime: f.object.ModTime, ETag: f.object.ETag, Reader: reader, Failed: reason}); err != nil {
+					return nil, nil, err
+				}
+				w.problems = append(w.problems, [2]string{f.object.Key, reason})
+				continue
+			}
+			// The row keeps what it knew of the object before it was damaged.
+			w.problems = append(w.problems, [2]string{f.object.Key, reason})
+			if old := byKey[f.song]; old != nil {
+				old.Size, old.ModTime, old.ETag, old.Reader = f.object.Size, f.object.ModTime, f.object.ETag, reader
+				changed = append(changed, readSong{old, nil})
+				w.changedSongs++
+			}
+			continue
+		case errors.Is(f.err, fs.ErrNotExist):
+			// It vanished between the listing and the reading.
+			continue
+		case f.err != nil:
+			w.problems = append(w.problems, [2]string{f.object.Key, f.err.Error()})
+			continue
+		}
+		if file == nil {
+			file = &audio.File{}
+			file.ContentType = audio.ContentType(suffixOf(f.object.Key))
+		}
+		for _, warning := range file.Warnings {
+			w.warnings = append(w.warnings, [2]string{f.object.Key, warning})
+		}
+		s := &models.Song{Tags: file.Tags, Properties: file.Properties, Identity: file.Identity}
+		s.Library, s.ObjectKey, s.Suffix = w.Library.Number, f.object.Key, suffixOf(f.object.Key)
+		s.Size, s.ModTime, s.ETag = f.object.Size, f.object.ModTime, f.object.ETag
+		s.Reader = max(file.Reader, reader)
+		fromName(&s.Tags, f.object.Key)
+		w.o.split(&s.Tags)
+		fixed = append(fixed, f.object.Key)
+		if old := byKey[f.song]; old != nil {
+			s.Key, s.Annot, s.Created, s.Album, s.Folder = old.Key, old.Annot, old.Created, old.Album, old.Folder
+			if old.MissingSince != 0 {
+				w.back++
+			}
+			w.touch(old)
+			changed = append(changed, readSong{s, file})
+			w.changedSongs++
+			continue
+		}
+		fresh = append(fresh, readSong{s, file})
+	}
+	return fresh, changed, w.tx.DropFailures(fixed)
+}
+
+// touch marks what an old state of a song counted in.
+func (w *writer) touch(old *models.Song) {
+	w.albums[old.Album] = true
+	for _, c := range old.Credits {
+		w.artists = append(w.artists, c.Artist)
+	}
+}
+
+// match gives fresh songs the rows of songs that are gone and sound the same:
+// what was moved, renamed and retagged keeps its id and all that hangs on it.
+// Rows that no song takes get new keys.
+func (w *writer) match(u *readUnit, fresh []readSong) error {
+	byIdentity := map[string][]readSong{}
+	var identities []string
+	for _, f := range fresh {
+		if id := f.song.Identity; id != "" {
+			if byIdentity[id] == nil {
+				identities = append(identities, id)
+			}
+			byIdentity[id] = append(byIdentity[id], f)
+		}
+	}
+	rows, err := w.tx.SongsByIdentity(identities)
+	if err != nil {
+		return err
+	}
+	gone := map[string][]*models.Song{}
+	for _, old := range rows {
+		if _, vanished := w.vanished[old.Key]; (vanished || old.MissingSince != 0) && !slices.Contains(w.settled, old.Key) {
+			gone[old.Identity] = append(gone[old.Identity], old)
+		}
+	}
+	folders := map[models.Key]string{}
+	for _, id := range identities {
+		for _, p := range pair(byIdentity[id], gone[id]) {
+			s, old := p.fresh.song, p.old
+			s.Key, s.Annot, s.Created, s.Album = old.Key, old.Annot, old.Created, old.Album
+			w.settled = append(w.settled, old.Key)
+			w.touch(old)
+			w.moved++
+			if folders[old.Folder] == "" && folderOf(old.ObjectKey) != folderOf(s.ObjectKey) && !w.listed(folderOf(old.ObjectKey)) {
+				folders[old.Folder] = folderOf(s.ObjectKey)
+			}
+		}
+	}
+	for _, f := range fresh {
+		if f.song.Key == 0 {
+			f.song.Key = models.NewKey()
+			f.song.Annot = f.song.Key
+			f.song.Created = w.created(f.song.ModTime)
+			w.fresh[f.song.Key] = true
+			w.added++
+		}
+	}
+	// A folder of which nothing is left moved with its songs.
+	for key, to := range folders {
+		if to != "" {
+			if _, err := w.tx.MoveFolder(key, to); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// listed tells whether the listing has audio directly in a folder.
+func (w *writer) listed(folder string) bool {
+	prefix := folder + "/"
+	if folder == "" {
+		prefix = ""
+	}
+	objects := w.listing.objects
+	i, _ := slices.BinarySearchFunc(objects, prefix, func(o storage.Object, p string) int { return strings.Compare(o.Key, p) })
+	for ; i < len(objects) && strings.HasPrefix(objects[i].Key, prefix); i++ {
+		if folderOf(objects[i].Key) == folder {
+			return true
+		}
+	}
+	return false
+}
+
+// created is when a song counts as having come: now, or in a library's first
+// scan the object's own time.
+func (w *writer) created(modTime int64) int64 {
+	now := time.Now().UnixMilli()
+	if ms := modTime / 1e6; w.first && ms > 0 && ms < now {
+		return ms
+	}
+	return now
+}
+
+// paired is a fresh song and the row that it takes over.
+type paired struct {
+	fresh readSong
+	old   *models.Song
+}
+
+// pair joins songs that sound the same one to one. One of each is a pair;
+// among several, names, tags and places decide, and a tie is no pair.
+func pair(fresh []readSong, old []*models.Song) []paired {
+	var out []paired
+	for len(fresh) > 0 && len(old) > 0 {
+		if len(fresh) == 1 && len(old) == 1 {
+			return append(out, paired{fresh[0], old[0]})
+		}
+		best, bi, bj, tie := -1, 0, 0, false
+		for i, f := range fresh {
+			for j, o := range old {
+				switch n := likeness(f.song, o); {
+				case n > best:
+					best, bi, bj, tie = n, i, j, false
+				case n == best && (i == bi || j == bj):
+					tie = true
+				}
+			}
+		}
+		if tie {
+			return out
+		}
+		out = append(out, paired{fresh[bi], old[bj]})
+		fresh = slices.Delete(slices.Clone(fresh), bi, bi+1)
+		old = slices.Delete(slices.Clone(old), bj, bj+1)
+	}
+	return out
+}
+
+// likeness counts what two songs have in common besides their sound.
+func likeness(a, b *models.Song) int {
+	n := 0
+	for _, same := range []struct {
+		is     bool
+		weight int
+	}{
+		{a.ReleaseTrackID != "" && a.ReleaseTrackID == b.ReleaseTrackID, 64},
+		{a.ReleaseID != "" && a.ReleaseID == b.ReleaseID, 16},
+		{models.Fold(a.Tags.Album) == models.Fold(b.Tags.Album), 16},
+		{models.Fold(a.Title) == models.Fold(b.Title), 8},
+		{a.Track == b.Track && a.Disc == b.Disc, 8},
+		{path.Base(a.ObjectKey) == path.Base(b.ObjectKey), 4},
+		{path.Base(folderOf(a.ObjectKey)) == path.Base(folderOf(b.ObjectKey)), 4},
+		{folderOf(a.ObjectKey) == folderOf(b.ObjectKey), 4},
+		{models.Fold(a.Artist) == models.Fold(b.Artist), 2},
+		{a.Size == b.Size, 1},
+	} {
+		if same.is {
+			n += same.weight
+		}
+	}
+	return n
+}
+
+// saveLyrics notes a song's lyrics: those of its file and those beside it.
+func (w *writer) saveLyrics(s readSong) {
+	l := catalog.FoundLyrics{Song: s.song.Key, Keep: s.file == nil}
+	base := strings.TrimSuffix(s.song.ObjectKey, path.Ext(s.song.ObjectKey))
+	for _, ext := range []string{".lrc", ".txt"} {
+		if w.listing.lyrics[base+ext] {
+			l.Sidecars = append(l.Sidecars, base+ext)
+		}
+	}
+	if s.file != nil {
+		for _, t := range s.file.Lyrics {
+			l.Embedded = append(l.Embedded, t)
+			l.Bodies = append(l.Bodies, formatLyrics(t))
+		}
+		w.songPictures(s)
+	}
+	if !w.fresh[s.song.Key] || len(l.Sidecars)+len(l.Embedded) > 0 {
+		w.lyrics = append(w.lyrics, l)
+	}
+}
+
+// assign gives every song of a unit its album's row, and marks the albums for
+// building anew.
+func (w *writer) assign(unit string, songs []*models.Song) error {
+	keys := groups(unit, songs)
+	rows, err := w.tx.AlbumsByGroup(unique(keys, func(s string) string { return s }))
+	if err != nil {
+		return err
+	}
+	if w.groups == nil {
+		w.groups = map[string]*models.Album{}
+	}
+	for k, a := range rows {
+		if w.groups[k] == nil {
+			w.groups[k] = a
+		}
+	}
+	if err := w.inherit(songs, keys); err != nil {
+		return err
+	}
+	for i, s := range songs {
+		a := w.groups[keys[i]]
+		if a == nil {
+			a = &models.Album{Key: models.NewKey(), Library: w.Library.Number}
+			w.groups[keys[i]] = a
+		}
+		if s.Album != 0 {
+			w.albums[s.Album] = true
+		}
+		s.Album = a.Key
+		w.albums[a.Key] = true
+		w.songs = append(w.songs, s)
+	}
+	return nil
+}
+
+// inherit lets an album's row take the new key of its songs: when more than
+// half of an old row's songs now have one key that no row has, the row keeps
+// its id and its stars. When a row has that key, the older of both stays and
+// the other becomes its alias, once all songs have gone over.
+func (w *writer) inherit(songs []*models.Song, keys []string) error {
+	moved := map[models.Key]map[string]int{}
+	for i, s := range songs {
+		if s.Album == 0 {
+			continue
+		}
+		if a := w.groups[keys[i]]; a != nil && a.Key == s.Album {
+			continue
+		}
+		if moved[s.Album] == nil {
+			moved[s.Album] = map[string]int{}
+		}
+		moved[s.Album][keys[i]]++
+	}
+	if len(moved) == 0 {
+		return nil
+	}
+	var olds []models.Key
+	for k := range moved {
+		olds = append(olds, k)
+	}
+	slices.Sort(olds)
+	rows, err := w.tx.AlbumsByKey(olds)
+	if err != nil {
+		return err
+	}
+	counts := map[models.Key]int{}
+	there, err := w.tx.SongsOf(olds)
+	if err != nil {
+		return err
+	}
+	stay := map[models.Key]int{}
+	now := map[models.Key]bool{}
+	for _, s := range songs {
+		now[s.Key] = true
+	}
+	for _, s := range there {
+		counts[s.Album]++
+		if !now[s.Key] && w.present(s.Key) {
+			stay[s.Album]++
+		}
+	}
+	slices.SortFunc(rows, func(a, b catalog.GroupedAlbum) int { return cmp.Compare(a.Key, b.Key) })
+	for _, old := range rows {
+		for _, key := range sortedByCount(moved[old.Key]) {
+			n := moved[old.Key][key]
+			if 2*n <= max(counts[old.Key], n) {
+				break
+			}
+			if have := w.groups[key]; have == nil {
+				if err := w.tx.SetGroupKey(old.Key, key); err != nil {
+					return err
+				}
+				if w.groups[old.GroupKey] != nil && w.groups[old.GroupKey].Key == old.Key {
+					delete(w.groups, old.GroupKey)
+				}
+				w.groups[key] = old.Album
+			} else if have.Key != old.Key && stay[old.Key] == 0 && n == total(moved[old.Key]) {
+				if w.merged == nil {
+					w.merged = map[models.Key]models.Key{}
+				}
+				from, into := old.Album, have
+				if from.Key < into.Key {
+					from, into = into, from
+				}
+				w.merged[from.Key] = into.Key
+				w.albums[from.Key], w.albums[into.Key] = true, true
+				w.groups[key] = into
+			}
+			break
+		}
+	}
+	return nil
+}
+
+// present tells whether a song is not known to be gone.
+func (w *writer) present(key models.Key) bool {
+	_, gone := w.vanished[key]
+	return !gone
+}
+
+func total(counts map[string]int) int {
+	n := 0
+	for _, c := range counts {
+		n += c
+	}
+	return n
+}
+
+func sortedByCount(counts map[string]int) []string {
+	keys := make([]string, 0, len(counts))
+	for k := range counts {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b)) })
+	return keys
+}
