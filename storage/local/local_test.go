@@ -387,6 +387,23 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
+// BenchmarkFolders walks the same folders for watching.
+func BenchmarkFolders(b *testing.B) {
+	dir := b.TempDir()
+	files := map[string]string{}
+	for i := range 10_000 {
+		files[fmt.Sprintf("artist%02d/album%03d/%05d.mp3", i/100, i/10, i)] = ""
+	}
+	put(b, dir, files)
+	s := store(b, dir, Options{})
+	for b.Loop() {
+		n := 0
+		if err := s.walk(b.Context(), "", func(string, fs.FileInfo) error { n++; return nil }, nil); err != nil || n != 1101 {
+			b.Fatal(n, err)
+		}
+	}
+}
+
 // BenchmarkFile opens and closes a file three folders down.
 func BenchmarkFile(b *testing.B) {
 	dir := b.TempDir()

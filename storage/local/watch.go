@@ -210,7 +210,7 @@ func (n *notifier) watch(ctx context.Context, prefix string) error {
 		err := n.add(folder, fi)
 		blind = err != nil
 		return err
-	}, func(storage.Object) error { return nil })
+	}, nil)
 	if blind {
 		return errors.Join(errBlind, err)
 	}

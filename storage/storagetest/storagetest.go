@@ -41,6 +41,7 @@ func Run(t *testing.T, open New) {
 		{"large_object", largeObject},
 		{"concurrent", concurrent},
 		{"cancelled", cancelled},
+		{"closed", closed},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open) })
 	}
@@ -415,5 +416,22 @@ func cancelled(t *testing.T, open New) {
 	}
 	if _, err := s.File(ctx, "a.mp3"); !errors.Is(err, context.Canceled) {
 		t.Errorf("File: %v", err)
+	}
+}
+
+func closed(t *testing.T, open New) {
+	s := open(t, tree)
+	f, err := s.File(t.Context(), "a/c.mp3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(f); string(b) != "three" || err != nil {
+		t.Errorf("after the store's Close an open file reads %q, %v", b, err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
 	}
 }
