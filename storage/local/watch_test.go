@@ -105,14 +105,17 @@ func TestWatchChanges(t *testing.T) {
 	each(t, func(t *testing.T, dir string, start func() *changes) {
 		put(t, dir, map[string]string{"a/1.mp3": "1", "a/sub/2.mp3": "2", "b/3.mp3": "3"})
 		c := start()
+		var before []string // may be told again: a write may come in two parts
 		step := func(name string, do func(), want ...string) {
 			t.Helper()
 			do()
 			for _, other := range c.want(want...) {
-				if other == "" {
-					t.Errorf("%s: everything is named", name)
+				near := func(w string) bool { return strings.HasPrefix(other, w) || strings.HasPrefix(w, other) }
+				if other == "" || !slices.ContainsFunc(want, near) && !slices.Contains(before, other) {
+					t.Errorf("%s: told of %q", name, other)
 				}
 			}
+			before = want
 		}
 		step("a new file", func() { put(t, dir, map[string]string{"b/4.mp3": "4"}) }, "b/")
 		step("a file with a new content", func() { put(t, dir, map[string]string{"b/4.mp3": "longer"}) }, "b/")
@@ -128,6 +131,7 @@ func TestWatchChanges(t *testing.T) {
 		step("a file deep in the new folder", func() { put(t, dir, map[string]string{"n/e/w/6.mp3": "6"}) }, "n/e/w/")
 		step("a renamed folder", func() { rename(t, dir, "a", "z") }, "a/", "z/")
 		step("a file deep in the renamed folder", func() { put(t, dir, map[string]string{"z/sub/7.mp3": "7"}) }, "z/sub/")
+		step("a file in the renamed folder itself", func() { put(t, dir, map[string]string{"z/8.mp3": "8"}) }, "z/")
 		step("a folder with the old name", func() { put(t, dir, map[string]string{"a/sub/8.mp3": "8"}) }, "a/")
 		step("a file in it", func() { put(t, dir, map[string]string{"a/sub/9.mp3": "9"}) }, "a/sub/")
 		step("a removed folder", func() { remove(t, dir, "n") }, "n/")
