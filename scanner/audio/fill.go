@@ -23,9 +23,11 @@ func fill(f *File, v values) {
 	t := &f.Tags
 	t.Title, t.TitleSort = v.first("TITLE"), v.first("TITLESORT")
 	t.Subtitle = v.first("SUBTITLE")
-	t.Artist, t.Artists = artists(v["ARTIST"], v["ARTISTS"])
+	t.ArtistIDs = uuids(v["MUSICBRAINZ_ARTISTID"])
+	t.AlbumArtistIDs = uuids(v["MUSICBRAINZ_ALBUMARTISTID"])
+	t.Artist, t.Artists = artists(v["ARTIST"], v["ARTISTS"], len(t.ArtistIDs))
 	t.ArtistSort = v["ARTISTSORT"]
-	t.AlbumArtist, t.AlbumArtists = artists(v["ALBUMARTIST"], v["ALBUMARTISTS"])
+	t.AlbumArtist, t.AlbumArtists = artists(v["ALBUMARTIST"], v["ALBUMARTISTS"], len(t.AlbumArtistIDs))
 	t.AlbumArtistSort = v["ALBUMARTISTSORT"]
 	t.Roles = roles(v)
 
@@ -75,8 +77,6 @@ func fill(f *File, v values) {
 	t.ReleaseTrackID = firstUUID(v, "MUSICBRAINZ_RELEASETRACKID")
 	t.ReleaseID = firstUUID(v, "MUSICBRAINZ_ALBUMID")
 	t.ReleaseGroupID = firstUUID(v, "MUSICBRAINZ_RELEASEGROUPID")
-	t.ArtistIDs = uuids(v["MUSICBRAINZ_ARTISTID"])
-	t.AlbumArtistIDs = uuids(v["MUSICBRAINZ_ALBUMARTISTID"])
 	gain(&t.Gain, v)
 }
 
@@ -84,7 +84,27 @@ func fill(f *File, v values) {
 // that holds what is printed, each the one that lists them. Where only one of
 // the two is there, it serves as both: several printed values are a list,
 // joined by "; " for print.
-func artists(printed, each []string) (string, []string) {
+//
+// ID3v2.3 has no lists, so its writers join them by "/" or ";". A list tag is
+// taken apart again where that gives as many names as there are MusicBrainz
+// ids: the one case in which nothing is guessed.
+func artists(printed, each []string, ids int) (string, []string) {
+	if len(each) == 1 && ids > 1 {
+		for _, sep := range []string{";", "/"} {
+			if parts := strings.Split(each[0], sep); len(parts) == ids {
+				if len(printed) == 0 {
+					printed = each
+				}
+				each = nil
+				for _, part := range parts {
+					if part = strings.TrimSpace(part); part != "" {
+						each = append(each, part)
+					}
+				}
+				break
+			}
+		}
+	}
 	if len(printed) == 0 {
 		printed = each
 	}

@@ -20,6 +20,8 @@ func TestParseDate(t *testing.T) {
 	}
 }
 
+const twoIDs = "9d2e4f10-8a6b-4c3d-9e1f-012345678900/9d2e4f10-8a6b-4c3d-9e1f-012345678901"
+
 // TestFill turns values into tags, by what is odd in them.
 func TestFill(t *testing.T) {
 	tests := []struct {
@@ -33,6 +35,8 @@ func TestFill(t *testing.T) {
 		{"side of a record", values{"TRACKNUMBER": {"A1"}}, func(t models.Tags) any { return t.Track }, 0},
 		{"absurd number", values{"TRACKNUMBER": {"99999999999999999999"}}, func(t models.Tags) any { return t.Track }, 0},
 		{"only a list", values{"ARTISTS": {"A", "B"}}, func(t models.Tags) any { return t.Artist }, "A; B"},
+		{"list joined, with as many ids", values{"ARTIST": {"A & B"}, "ARTISTS": {"A; B"}, "MUSICBRAINZ_ARTISTID": {twoIDs}}, func(t models.Tags) any { return t.Artists }, []string{"A", "B"}},
+		{"list joined, with other ids", values{"ARTIST": {"AC/DC & C"}, "ARTISTS": {"AC/DC/C"}, "MUSICBRAINZ_ARTISTID": {twoIDs}}, func(t models.Tags) any { return t.Artists }, []string{"AC/DC/C"}},
 		{"comma and ampersand", values{"ARTIST": {"Earth, Wind & Fire"}, "GENRE": {"Folk, World, & Country"}}, func(t models.Tags) any { return [][]string{t.Artists, t.Genres} },
 			[][]string{{"Earth, Wind & Fire"}, {"Folk, World, & Country"}}},
 		{"float beats", values{"BPM": {"127.6"}}, func(t models.Tags) any { return t.BPM }, 128},

@@ -98,6 +98,8 @@ func TestID3(t *testing.T) {
 		{"people of ID3v2.3", id3v2(3, 0, 0, frame3("IPLS", 0, []byte("\x00producer\x00P\x00drums\x00D\x00mix\x00"))),
 			func(f *File) []any { return []any{f.Roles} },
 			[]any{[]models.RoleName{{Role: "producer", Named: models.Named{Name: "P"}}, {Role: "performer", Sub: "drums", Named: models.Named{Name: "D"}}}}},
+		{"lyrics in lines", id3v2(4, 0, 0, frame4("USLT", 0, []byte("\x03eng\x00one\ntwo"))),
+			func(f *File) []any { return []any{f.Lyrics} }, []any{[]models.Lyrics{{Lang: "eng", Lines: []models.LyricLine{{Text: "one"}, {Text: "two"}}}}}},
 		{"lyrics by syllables", id3v2(4, 0, 0, frame4("SYLT", 0, []byte("\x03eng\x02\x01\x00\nHal\x00\x00\x00\x03\xe8lo\x00\x00\x00\x04\xb0\nyou\x00\x00\x00\x07\xd0"))),
 			func(f *File) []any { return []any{f.Lyrics} },
 			[]any{[]models.Lyrics{{Lang: "eng", Synced: true, Lines: []models.LyricLine{{Start: 1000, Text: "Hallo"}, {Start: 2000, Text: "you"}}}}}},
