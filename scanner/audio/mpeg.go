@@ -178,7 +178,7 @@ func readMPEG(s *Source, start int64, f *File, v values) error {
 	if length <= 0 {
 		return nil
 	}
-	mean, constant := h.bitRate, false
+	mean, constant := float64(h.bitRate), false
 	if x.frames == 0 || x.constant {
 		if mean, constant, err = meanRate(s, pos, end); err != nil {
 			return err
@@ -198,13 +198,13 @@ func readMPEG(s *Source, start int64, f *File, v values) error {
 		}
 		f.Samples = int64(samples)
 	} else if mean > 0 {
-		samples = float64(length) * 8 / float64(mean) / 1000 * float64(h.rate)
+		samples = float64(length) * 8 / mean / 1000 * float64(h.rate)
 	}
 	seconds := samples / float64(h.rate)
 	f.Duration = int64(math.Round(seconds * 1000))
 	switch {
 	case constant || x.frames == 0:
-		f.BitRate = mean
+		f.BitRate = int(math.Round(mean))
 	case seconds > 0:
 		f.BitRate = int(math.Round(float64(length) * 8 / seconds / 1000))
 	}
@@ -218,10 +218,10 @@ func readMPEG(s *Source, start int64, f *File, v values) error {
 // meanRate returns the mean bit rate of the frames from pos on, as far as
 // they are read already, and whether all have the same; where they differ it
 // reads on to see more of them.
-func meanRate(s *Source, pos, end int64) (mean int, constant bool, err error) {
+func meanRate(s *Source, pos, end int64) (mean float64, constant bool, err error) {
 	limit := min(end, pos+window)
 	var first frame
-	bytes, samples, sum, n := 0, 0, 0, 0
+	bytes, samples, n := 0, 0, 0
 	constant = true
 	for wide := false; ; {
 		for pos+4 <= limit {
@@ -237,7 +237,7 @@ func meanRate(s *Source, pos, end int64) (mean int, constant bool, err error) {
 				first = h
 			}
 			constant = constant && h.bitRate == first.bitRate
-			n, bytes, samples, sum = n+1, bytes+h.size, samples+h.samples, sum+h.bitRate
+			n, bytes, samples = n+1, bytes+h.size, samples+h.samples
 			pos += int64(h.size)
 		}
 		if constant || wide || pos+4 > end || pos < limit {
@@ -253,9 +253,9 @@ func meanRate(s *Source, pos, end int64) (mean int, constant bool, err error) {
 	case n == 0:
 		return 0, false, nil
 	case constant:
-		return first.bitRate, true, nil
+		return float64(first.bitRate), true, nil
 	}
-	return int(math.Round(float64(bytes) * 8 * float64(first.rate) / float64(samples) / 1000)), false, nil
+	return float64(bytes) * 8 * float64(first.rate) / float64(samples) / 1000, false, nil
 }
 
 // vbrHeader is what the first frame may hold instead of sound.
