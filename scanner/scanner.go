@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -108,7 +109,15 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	if x.progress == nil {
 		x.progress = new(Progress)
 	}
-	x.Prefixes = storage.Coalesce(r.Prefixes)
+	var prefixes []string
+	for _, p := range r.Prefixes {
+		// A disc's folder is built with its siblings.
+		if p = unitOf(strings.TrimSuffix(p, "/")); p != "" {
+			p += "/"
+		}
+		prefixes = append(prefixes, p)
+	}
+	x.Prefixes = storage.Coalesce(prefixes)
 	if len(x.Prefixes) == 0 {
 		x.Prefixes = []string{""}
 	}

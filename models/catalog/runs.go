@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -96,4 +97,38 @@ func (c *Catalog) SongCount(ctx context.Context) (int, error) {
 	var n int
 	err := c.r.WithContext(ctx).Raw(`SELECT COUNT(*) FROM songs WHERE missing_at = 0`).Row().Scan(&n)
 	return n, err
+}
+
+// LeaseScan tries to become the one process that scans a library for the next
+// ttl ms: true when holder is. The holder renews it by calling again.
+func (c *Catalog) LeaseScan(ctx context.Context, library int, holder string, ttl int64) (bool, error) {
+	name := fmt.Sprintf("scan_lease %d", library)
+	got := false
+	err := c.write(ctx, func(tx *gorm.DB) error {
+		var value string
+		err := tx.Raw(`SELECT value FROM settings WHERE name = ?`, name).Row().Scan(&value)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		var until int64
+		var by string
+		_, _ = fmt.Sscanf(value, "%d %s", &until, &by)
+		if by != holder && until > now() {
+			return nil
+		}
+		got = true
+		return tx.Exec(`INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+			name, fmt.Sprintf("%d %s", now()+ttl, holder)).Error
+	})
+	if err != nil {
+		return false, fmt.Errorf("lease the scan of library %d: %w", library, err)
+	}
+	return got, nil
+}
+
+// EndLease gives the lease back.
+func (c *Catalog) EndLease(ctx context.Context, library int, holder string) error {
+	return c.write(ctx, func(tx *gorm.DB) error {
+		return tx.Exec(`DELETE FROM settings WHERE name = ? AND value LIKE ?`, fmt.Sprintf("scan_lease %d", library), "% "+holder).Error
+	})
 }

@@ -1,0 +1,389 @@
+// Package scans decides when libraries are scanned: at the start, by the
+// clock, when a store tells of changes, and when somebody asks. It runs one
+// scan at a time, and tells how it goes. It knows no HTTP.
+package scans
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/scanner"
+	"github.com/songlocker/songlocker/storage"
+)
+
+// Stores opens the store of a library.
+type Stores interface {
+	Store(ctx context.Context, library int) (storage.Store, error)
+}
+
+// Options of a Manager.
+type Options struct {
+	Interval time.Duration // between scans by the clock; 0 never
+	Watch    bool          // follow what stores tell of changes
+	AtStart  bool          // scan every library when Run begins
+	Log      *slog.Logger
+	// After is called when a scan has ended and no other waits; it may be nil.
+	After func()
+}
+
+// Manager runs scans. Run owns all its goroutines.
+type Manager struct {
+	catalog *catalog.Catalog
+	stores  Stores
+	scanner *scanner.Scanner
+	o       Options
+	holder  string
+
+	mu       sync.Mutex
+	queue    []Order
+	wake     chan struct{}
+	current  *Status
+	stop     context.CancelFunc // of the scan that runs
+	watched  map[int]context.CancelFunc
+	watchers sync.WaitGroup
+	listen   map[chan Status]bool
+	count    int   // songs in the catalog at version counted
+	counted  int64 // catalog version
+}
+
+// Order asks for one scan.
+type Order struct {
+	Library       int
+	Prefixes      []string // none: all
+	Full          bool
+	AcceptMissing bool
+}
+
+// Status tells how a scan goes.
+type Status struct {
+	Library  int
+	Running  bool
+	Listed   int64
+	ToRead   int64
+	Read     int64
+	Failed   int64
+	Requests int64
+	Bytes    int64
+	Run      *models.ScanRun // once it has ended
+	progress *scanner.Progress
+}
+
+// New returns a manager; call Run once.
+func New(c *catalog.Catalog, s Stores, sc *scanner.Scanner, o Options) *Manager {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Manager{catalog: c, stores: s, scanner: sc, o: o, holder: models.NewKey().String(), wake: make(chan struct{}, 1),
+		watched: map[int]context.CancelFunc{}, listen: map[chan Status]bool{}}
+}
+
+// Ask queues a scan. Orders of the same library are joined.
+func (m *Manager) Ask(o Order) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	whole := len(o.Prefixes) == 0 || slices.Contains(o.Prefixes, "")
+	for i := range m.queue {
+		q := &m.queue[i]
+		if q.Library != o.Library {
+			continue
+		}
+		if whole || len(q.Prefixes) == 0 {
+			q.Prefixes = nil
+		} else {
+			q.Prefixes = storage.Coalesce(append(q.Prefixes, o.Prefixes...))
+		}
+		q.Full = q.Full || o.Full
+		q.AcceptMissing = q.AcceptMissing || o.AcceptMissing
+		return
+	}
+	if whole {
+		o.Prefixes = nil
+	}
+	m.queue = append(m.queue, o)
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Start queues a scan of these libraries, of all for none.
+func (m *Manager) Start(ctx context.Context, libraries []int, full bool) error {
+	all, err := m.catalog.Libraries(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range all {
+		if len(libraries) == 0 || slices.Contains(libraries, l.Number) {
+			m.Ask(Order{Library: l.Number, Full: full})
+		}
+	}
+	return nil
+}
+
+// Stop ends the scan that runs and empties the queue.
+func (m *Manager) Stop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.queue = nil
+	if m.stop != nil {
+		m.stop()
+	}
+}
+
+// Status tells whether a scan runs or waits, and how many songs there are:
+// those that the running scan has listed, else those of the catalog.
+func (m *Manager) Status() (scanning bool, count int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.current != nil {
+		return true, int(m.current.progress.Listed.Load())
+	}
+	if v := m.catalog.Version(); v != m.counted {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if n, err := m.catalog.SongCount(ctx); err == nil {
+			m.count, m.counted = n, v
+		}
+	}
+	return len(m.queue) > 0, m.count
+}
+
+// Current tells how the running scan goes; false when none runs.
+func (m *Manager) Current() (Status, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.current == nil {
+		return Status{}, false
+	}
+	return m.current.snapshot(), true
+}
+
+func (s *Status) snapshot() Status {
+	c := *s
+	p := s.progress
+	c.Listed, c.ToRead, c.Read, c.Failed = p.Listed.Load(), p.ToRead.Load(), p.Read.Load(), p.Failed.Load()
+	c.Requests, c.Bytes = p.Requests.Load(), p.Bytes.Load()
+	return c
+}
+
+// Subscribe returns a channel that tells of the running scan about twice a
+// second and of each end. The caller calls the function when it is done. A
+// slow reader misses steps, never an order.
+func (m *Manager) Subscribe() (<-chan Status, func()) {
+	ch := make(chan Status, 16)
+	m.mu.Lock()
+	m.listen[ch] = true
+	m.mu.Unlock()
+	return ch, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.listen, ch)
+	}
+}
+
+func (m *Manager) tell(s Status) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for ch := range m.listen {
+		select {
+		case ch <- s:
+		default:
+		}
+	}
+}
+
+// Run scans what is asked for until ctx ends, and then waits for all that it
+// has started.
+func (m *Manager) Run(ctx context.Context) error {
+	defer m.watchers.Wait()
+	if m.o.AtStart {
+		if err := m.Start(ctx, nil, false); err != nil {
+			return err
+		}
+	}
+	var tick <-chan time.Time
+	if m.o.Interval > 0 {
+		t := time.NewTicker(m.o.Interval)
+		defer t.Stop()
+		tick = t.C
+	}
+	libraries := time.NewTicker(10 * time.Second)
+	defer libraries.Stop()
+	m.watch(ctx)
+	for {
+		if o, ok := m.next(); ok {
+			m.scan(ctx, o)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-m.wake:
+		case <-libraries.C:
+			m.watch(ctx)
+		case <-tick:
+			if err := m.Start(ctx, nil, false); err != nil && ctx.Err() == nil {
+				m.o.Log.Error("the scan by the clock can't start", "error", err)
+			}
+		}
+	}
+}
+
+func (m *Manager) next() (Order, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.queue) == 0 {
+		return Order{}, false
+	}
+	o := m.queue[0]
+	m.queue = m.queue[1:]
+	return o, true
+}
+
+// scan runs one order. What goes wrong is in the run's record and the log.
+func (m *Manager) scan(ctx context.Context, o Order) {
+	if ctx.Err() != nil {
+		return
+	}
+	_, err := m.Scan(ctx, o, nil)
+	if err != nil && ctx.Err() == nil {
+		m.o.Log.Error("a scan failed", "library", o.Library, "error", err)
+	}
+	m.mu.Lock()
+	idle := len(m.queue) == 0
+	m.mu.Unlock()
+	if idle && m.o.After != nil {
+		m.o.After()
+	}
+}
+
+// lease is how long a process that died keeps others from scanning.
+const lease = 15 * time.Second
+
+// ErrBusy is a library that another process scans.
+var ErrBusy = errors.New("another process scans this library")
+
+// Scan runs one scan now and returns its record. progress may be nil. When
+// another process scans the library, it waits for it as long as ctx lets it.
+func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress) (*models.ScanRun, error) {
+	l, err := m.catalog.Library(ctx, o.Library)
+	if err != nil {
+		return nil, err
+	}
+	store, err := m.stores.Store(ctx, o.Library)
+	if err != nil {
+		return nil, fmt.Errorf("library %s: %w", l.Name, err)
+	}
+	for {
+		ok, err := m.catalog.LeaseScan(ctx, o.Library, m.holder, lease.Milliseconds())
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("library %s: %w", l.Name, ErrBusy)
+		case <-time.After(lease / 10):
+		}
+	}
+	if progress == nil {
+		progress = new(scanner.Progress)
+	}
+	run, stop := context.WithCancel(ctx)
+	m.mu.Lock()
+	m.current, m.stop = &Status{Library: o.Library, Running: true, progress: progress}, stop
+	m.mu.Unlock()
+	var keeper sync.WaitGroup
+	keeper.Go(func() { m.keep(run, o.Library) })
+	record, err := m.scanner.Scan(run, scanner.Request{Library: l, Store: store, Prefixes: o.Prefixes, Full: o.Full, AcceptMissing: o.AcceptMissing, Progress: progress})
+	stop()
+	keeper.Wait()
+	m.mu.Lock()
+	last := m.current.snapshot()
+	m.current, m.stop = nil, nil
+	m.mu.Unlock()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if e := m.catalog.EndLease(end, o.Library, m.holder); e != nil {
+		m.o.Log.Warn("the lease of a scan stays until it runs out", "library", o.Library, "error", e)
+	}
+	last.Running, last.Run = false, record
+	m.tell(last)
+	return record, err
+}
+
+// keep renews the lease and tells of progress while a scan runs.
+func (m *Manager) keep(ctx context.Context, library int) {
+	renew := time.NewTicker(lease / 3)
+	defer renew.Stop()
+	tell := time.NewTicker(500 * time.Millisecond)
+	defer tell.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-renew.C:
+			if _, err := m.catalog.LeaseScan(ctx, library, m.holder, lease.Milliseconds()); err != nil && ctx.Err() == nil {
+				m.o.Log.Warn("the lease of a scan could not be renewed", "library", library, "error", err)
+			}
+		case <-tell.C:
+			if s, ok := m.Current(); ok {
+				m.tell(s)
+			}
+		}
+	}
+}
+
+// watch follows every library whose store tells of changes, and lets go of
+// libraries that are gone.
+func (m *Manager) watch(ctx context.Context) {
+	if !m.o.Watch || ctx.Err() != nil {
+		return
+	}
+	libraries, err := m.catalog.Libraries(ctx)
+	if err != nil {
+		m.o.Log.Error("libraries can't be watched", "error", err)
+		return
+	}
+	there := map[int]bool{}
+	for _, l := range libraries {
+		there[l.Number] = true
+		if m.watched[l.Number] != nil {
+			continue
+		}
+		store, err := m.stores.Store(ctx, l.Number)
+		if err != nil {
+			continue
+		}
+		w, ok := store.(storage.Watcher)
+		if !ok {
+			continue
+		}
+		one, stop := context.WithCancel(ctx)
+		m.watched[l.Number] = stop
+		m.watchers.Go(func() {
+			defer stop()
+			err := w.Watch(one, func(prefixes []string) {
+				m.Ask(Order{Library: l.Number, Prefixes: prefixes})
+			})
+			if err != nil && one.Err() == nil {
+				m.o.Log.Warn("the library is not watched; the clock finds its changes", "library", l.Name, "error", err)
+			}
+		})
+	}
+	for n, stop := range m.watched {
+		if !there[n] {
+			stop()
+			delete(m.watched, n)
+		}
+	}
+}

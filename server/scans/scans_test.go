@@ -1,0 +1,98 @@
+package scans
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/scanner"
+	"github.com/songlocker/songlocker/storage"
+	"github.com/songlocker/songlocker/storage/mem"
+)
+
+// stores gives every library the same store.
+type stores struct{ one storage.Store }
+
+func (s stores) Store(context.Context, int) (storage.Store, error) { return s.one, nil }
+
+func setUp(t *testing.T) (*catalog.Catalog, *mem.Store, int) {
+	t.Helper()
+	c, err := catalog.Open(t.Context(), catalog.Options{Location: "sqlite:" + filepath.Join(t.TempDir(), "c.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	n, err := c.AddLibrary(t.Context(), &models.Library{Name: "Music", Location: "file:///nowhere/music", Kind: models.LibraryMusic})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, mem.New(map[string]string{"A/One/01 x.ape": "named only", "A/One/02 y.ape": "named only"}), n
+}
+
+func TestAskedScanRunsAndTells(t *testing.T) {
+	c, store, n := setUp(t)
+	m := New(c, stores{store}, scanner.New(c, scanner.Options{}), Options{})
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- m.Run(ctx) }()
+	events, done := m.Subscribe()
+	defer done()
+	m.Ask(Order{Library: n})
+	for {
+		select {
+		case s := <-events:
+			if s.Run == nil {
+				continue
+			}
+			if s.Run.Added != 2 || s.Library != n {
+				t.Errorf("%+v", s.Run)
+			}
+			if scanning, count := m.Status(); scanning || count != 2 {
+				t.Errorf("after the scan: %v %d", scanning, count)
+			}
+			stop()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			return
+		case <-time.After(20 * time.Second):
+			t.Fatal("no scan ended")
+		}
+	}
+}
+
+func TestOneProcessAtATime(t *testing.T) {
+	c, store, n := setUp(t)
+	if ok, err := c.LeaseScan(t.Context(), n, "another", 60000); !ok || err != nil {
+		t.Fatal(ok, err)
+	}
+	m := New(c, stores{store}, scanner.New(c, scanner.Options{}), Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if _, err := m.Scan(ctx, Order{Library: n}, nil); err == nil {
+		t.Fatal("two processes scanned one library at once")
+	}
+	if err := c.EndLease(t.Context(), n, "another"); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := m.Scan(t.Context(), Order{Library: n}, nil); err != nil || run.Added != 2 {
+		t.Fatal(run, err)
+	}
+}
+
+func TestOrdersAreJoined(t *testing.T) {
+	c, store, n := setUp(t)
+	m := New(c, stores{store}, scanner.New(c, scanner.Options{}), Options{})
+	m.Ask(Order{Library: n, Prefixes: []string{"B/"}})
+	m.Ask(Order{Library: n, Prefixes: []string{"A/", "B/C/"}})
+	m.Ask(Order{Library: n + 1, Prefixes: []string{"", "A/"}})
+	if o, _ := m.next(); len(o.Prefixes) != 2 {
+		t.Errorf("%+v", o)
+	}
+	if o, _ := m.next(); o.Prefixes != nil {
+		t.Errorf("%+v", o)
+	}
+}
