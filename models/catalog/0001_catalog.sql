@@ -336,7 +336,7 @@ CREATE TABLE playlists (
 	changed_at {int} NOT NULL
 );
 CREATE INDEX playlists_owner ON playlists (owner_id, name_sort);
--- position counts from 0 without gaps over all entries, hidden ones too.
+-- position orders the entries, hidden ones too; it may have gaps.
 -- title, artist and album tell what stood there after a song is purged.
 CREATE TABLE playlist_entries (
 	playlist_id {int} NOT NULL,

@@ -51,11 +51,27 @@ func (v Viewer) libraries() string {
 // songs is the condition that a row of songs named alias is present and
 // readable.
 func (v Viewer) songs(alias string) string {
+	return v.songsEver(alias) + " AND " + alias + ".missing_at = 0"
+}
+
+// songsEver is the condition that a row of songs named alias is readable,
+// also while its object is missing.
+func (v Viewer) songsEver(alias string) string {
 	in := alias + ".library_id IN " + v.libraries()
 	if v.Granted {
 		in = fmt.Sprintf("(%s OR %s.id IN (SELECT song_id FROM granted_songs WHERE user_id = %d))", in, alias, v.User)
 	}
-	return in + " AND " + alias + ".missing_at = 0"
+	return in
+}
+
+// artists is the condition that a row of artists named alias is credited, in
+// whatever role, with something that the viewer may read.
+func (v Viewer) artists(alias string) string {
+	in := alias + ".id IN (SELECT artist_id FROM artist_counts WHERE artist_id = " + alias + ".id AND songs + albums > 0 AND library_id IN " + v.libraries() + ")"
+	if v.Granted {
+		in = "(" + in + " OR " + alias + ".id IN (SELECT sa.artist_id FROM song_artists sa JOIN songs s ON s.id = sa.song_id WHERE sa.artist_id = " + alias + ".id AND " + v.songs("s") + "))"
+	}
+	return in
 }
 
 // albums is the condition that a row of albums named alias has a present song
