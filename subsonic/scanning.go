@@ -1,0 +1,35 @@
+package subsonic
+
+import "github.com/songlocker/songlocker/subsonic/spec"
+
+var _ = handle(Endpoint{
+	Name:   "startScan",
+	Since:  "1.15.0",
+	Doc:    "Looks for changes in all libraries; while a scan runs it changes nothing.",
+	Role:   RoleAdmin,
+	Writes: true,
+}, (*API).startScan)
+
+func (a *API) startScan(c Call, _ none) (spec.Payload, error) {
+	if a.Scans != nil {
+		if err := a.Scans.Start(c, nil, false); err != nil {
+			return nil, err
+		}
+	}
+	return a.getScanStatus(c, none{})
+}
+
+var _ = handle(Endpoint{
+	Name:  "getScanStatus",
+	Since: "1.15.0",
+	Doc:   "Whether a scan runs, and how many songs it has seen.",
+}, (*API).getScanStatus)
+
+func (a *API) getScanStatus(Call, none) (spec.Payload, error) {
+	var out spec.ScanStatus
+	if a.Scans != nil {
+		scanning, n := a.Scans.Status()
+		out = spec.ScanStatus{Scanning: scanning, Count: int64(n)}
+	}
+	return out, nil
+}
