@@ -478,13 +478,13 @@ func (w *writer) match(u *readUnit, fresh []readSong) error {
 			byIdentity[id] = append(byIdentity[id], f)
 		}
 	}
-	rows, err := w.tx.SongsByIdentity(identities)
+	rows, err := w.tx.GoneByIdentity(identities, func(k models.Key) bool { _, v := w.vanished[k]; return v })
 	if err != nil {
 		return err
 	}
 	gone := map[string][]*models.Song{}
 	for _, old := range rows {
-		if _, vanished := w.vanished[old.Key]; (vanished || old.MissingSince != 0) && !slices.Contains(w.settled, old.Key) {
+		if !slices.Contains(w.settled, old.Key) {
 			gone[old.Identity] = append(gone[old.Identity], old)
 		}
 	}

@@ -137,7 +137,7 @@ CREATE TABLE songs (
 );
 CREATE INDEX songs_album ON songs (album_id, disc, track, title_sort, id);
 CREATE INDEX songs_folder ON songs (folder_id, missing_at);
-CREATE INDEX songs_identity ON songs (library_id, identity);
+CREATE INDEX songs_identity ON songs (library_id, identity, part, missing_at);
 CREATE INDEX songs_order ON songs (library_id, missing_at, title_sort, id);
 CREATE INDEX songs_created ON songs (library_id, missing_at, created_at);
 CREATE INDEX songs_annot ON songs (annot_id);

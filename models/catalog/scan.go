@@ -256,10 +256,10 @@ func (s *ScanTx) scanSong(rows *sql.Rows, list *[]*models.Song) error {
 	return nil
 }
 
-// SongsByIdentity returns the library's songs with these audio identities,
-// missing ones too.
-func (s *ScanTx) SongsByIdentity(identities []string) ([]*models.Song, error) {
-	var list []*models.Song
+// GoneByIdentity returns the library's songs with these audio identities that
+// are missing, or of which vanished says that they are about to be.
+func (s *ScanTx) GoneByIdentity(identities []string, vanished func(models.Key) bool) ([]*models.Song, error) {
+	var keys []models.Key
 	for len(identities) > 0 {
 		n := min(len(identities), 64)
 		part := make([]string, 64)
@@ -268,13 +268,19 @@ func (s *ScanTx) SongsByIdentity(identities []string) ([]*models.Song, error) {
 		}
 		identities = identities[n:]
 		err := eachRow(s.tx, func(rows *sql.Rows) error {
-			return s.scanSong(rows, &list)
-		}, `SELECT card, missing_at FROM songs WHERE library_id = ? AND identity IN ? AND part = 0`, s.library, part)
+			var k models.Key
+			var missing int64
+			err := rows.Scan(&k, &missing)
+			if missing != 0 || vanished(k) {
+				keys = append(keys, k)
+			}
+			return err
+		}, `SELECT id, missing_at FROM songs WHERE library_id = ? AND identity IN ? AND part = 0`, s.library, part)
 		if err != nil {
 			return nil, fmt.Errorf("songs by identity: %w", err)
 		}
 	}
-	return list, nil
+	return s.SongsByKey(keys)
 }
 
 // SetMissing marks songs as missing since now, or as present again.
