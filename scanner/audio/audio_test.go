@@ -62,6 +62,14 @@ func TestFixtures(t *testing.T) {
 					if g := float64(f.Duration) / 1000; math.Abs(g-w.(float64)) > 0.03 {
 						t.Errorf("duration %.3f s, want %.3f", g, w)
 					}
+				case "SameAs":
+					other, err := os.ReadFile(filepath.Join("testdata", w.(string)))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if o, _ := readBytes(t, w.(string), other); o.Identity != f.Identity {
+						t.Errorf("identity %q, want that of %s, %q", f.Identity, w, o.Identity)
+					}
 				case "Pictures":
 					checkPictures(t, f, content, w.([]any))
 				default:

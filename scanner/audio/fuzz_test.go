@@ -158,7 +158,7 @@ func TestBroken(t *testing.T) {
 			sane(t, path, content[:n])
 			sane(t, path, content[n:])
 		}
-		for n := 0; n+4 < min(len(content), 4000); n += 7 {
+		for n := 0; n+4 < min(len(content), 4000); n += 23 {
 			changed := bytes.Clone(content)
 			copy(changed[n:], "\xff\xff\xff\xff")
 			sane(t, path, changed)

@@ -161,3 +161,9 @@ expect(n, both, Codec="pcm", BitDepth=24, **full)
 n = "sowt.aifc"
 run("ffmpeg", "-v", "error", "-y", "-i", tone, "-t", "0.1", "-ac", "1", "-ar", "16000", "-f", "aiff", "-c:a", "pcm_s16le", n)
 expect(n, Codec="pcm", BitDepth=16)
+
+# The same sound once more, with other tags by another tool.
+for name in "id3v24.mp3", "id3v1.mp3", "pcm24-id3.wav", "id3.aiff":
+    n = "retag-" + name
+    run("ffmpeg", "-v", "error", "-y", "-i", name, "-map", "0:a", "-c", "copy", "-metadata", "title=Retagged", "-metadata", "artist=", n)
+    expect(n, Title="Retagged", SameAs=name)
