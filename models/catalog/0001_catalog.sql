@@ -315,6 +315,7 @@ CREATE TABLE plays (
 	song_id {int},
 	album_id {int} NOT NULL DEFAULT 0,
 	played_at {int} NOT NULL,
+	timed {int} NOT NULL DEFAULT 1,
 	player {text} NOT NULL,
 	source {text} NOT NULL,
 	count {int} NOT NULL DEFAULT 1,

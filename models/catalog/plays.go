@@ -17,7 +17,7 @@ const samePlay = 30_000
 // Scrobble adds plays of the viewer to the ledger and returns how many of
 // them are new: the same user, song, time and player is one play however often
 // it is sent. A play without a time, or with one in the future, happens now,
-// and is no new one within 30 s of the last. Missing songs count too: apps
+// and is no new one within 30 s of the last such play. Missing songs count too: apps
 // play what they keep. Where a song is unknown or v may not read it the others
 // still count, and the error is models.ErrNotFound.
 func (c *Catalog) Scrobble(ctx context.Context, v Viewer, plays []models.Play) (counted int, err error) {
@@ -77,11 +77,11 @@ func (c *Catalog) Scrobble(ctx context.Context, v Viewer, plays []models.Play) (
 // addPlay writes one line of the ledger. It returns the play's time, or 0
 // when the play was there already.
 func addPlay(tx *gorm.DB, v Viewer, p models.Play, s *models.Song, now int64) (int64, error) {
-	at := p.At
+	at, timed := p.At, true
 	if at <= 0 || at > now {
-		at = now
+		at, timed = now, false
 		var n int
-		err := tx.Raw(`SELECT COUNT(*) FROM plays WHERE user_id = ? AND annot_id = ? AND player = ? AND played_at > ?`,
+		err := tx.Raw(`SELECT COUNT(*) FROM plays WHERE user_id = ? AND annot_id = ? AND player = ? AND played_at > ? AND timed = 0`,
 			v.User, s.Annot, p.Player, now-samePlay).Row().Scan(&n)
 		if err != nil || n > 0 {
 			return 0, err
@@ -91,9 +91,9 @@ func addPlay(tx *gorm.DB, v Viewer, p models.Play, s *models.Song, now int64) (i
 	if source == "" {
 		source = "subsonic"
 	}
-	done := tx.Exec(`INSERT INTO plays (id, user_id, annot_id, song_id, album_id, played_at, player, source, title, artist, album)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, annot_id, played_at, player) DO NOTHING`,
-		models.NewKey(), v.User, s.Annot, s.Key, s.Album, at, p.Player, source, s.Title, s.Artist, s.AlbumName)
+	done := tx.Exec(`INSERT INTO plays (id, user_id, annot_id, song_id, album_id, played_at, timed, player, source, title, artist, album)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_id, annot_id, played_at, player) DO NOTHING`,
+		models.NewKey(), v.User, s.Annot, s.Key, s.Album, at, bit(timed), p.Player, source, s.Title, s.Artist, s.AlbumName)
 	if done.Error != nil || done.RowsAffected == 0 {
 		return 0, done.Error
 	}
