@@ -61,6 +61,12 @@ func (a *API) collect(c Call, id models.ID) (archive, error) {
 			base += "/"
 		}
 		return archive{name: name, keys: keys, base: base}, err
+	case models.KindPlaylist:
+		p, songs, err := a.Catalog.Playlist(c, c.Viewer, id.Key)
+		if err != nil {
+			return archive{}, err
+		}
+		return archive{name: p.Name, songs: songs, number: true}, nil
 	}
 	return archive{}, models.NotFound(id)
 }
