@@ -1,10 +1,43 @@
-.PHONY: help test build
+.PHONY: help run build test lint vuln docs golden cover bench docker clean
+
+# A small library of the program's own is served when MUSIC is empty.
+MUSIC ?=
+LISTEN ?= 127.0.0.1:4040
+DATA ?= data
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+
+export CGO_ENABLED ?= 0
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
 
-build: ## build bin/songlocker
-	CGO_ENABLED=0 go build -o bin/songlocker .
+run: build ## build and serve: MUSIC=/folder LISTEN=:4040 make run
+	@bin/songlocker serve --data "$(DATA)" --listen "$(LISTEN)" $(if $(MUSIC),--music "$(MUSIC)")
 
-test: ## run every test
-	go vet ./... && go test ./...
+build: ## build bin/songlocker
+	@go build -ldflags '-s -w -X main.version=$(VERSION)' -o bin/songlocker .
+
+test: ## run every check and every test, on SQLite and PostgreSQL
+	@test/run
+
+lint: ## run the linters
+	@go vet ./...
+	@go tool -modfile=tools/go.mod golangci-lint run ./...
+
+vuln: ## look for known vulnerabilities (needs the network)
+	@go tool -modfile=tools/go.mod govulncheck ./...
+
+docs: ## write the generated documents anew
+	@go test ./server -run TestConfigDoc -update
+
+golden: ## write the expected answers anew; read them before you commit
+	@go test ./subsonic/... -update
+
+cover: ## run the tests on SQLite and tell what they cover
+	@go test -coverprofile=bin/cover.out ./... && go tool cover -func=bin/cover.out | tail -1
+
+docker: ## build the image songlocker:latest
+	@docker build -f docker/Dockerfile -t songlocker --build-arg VERSION=$(VERSION) .
+
+clean: ## remove what was built
+	@rm -rf bin

@@ -59,7 +59,7 @@ type Settings struct {
 
 // Root is one library that the configuration names.
 type Root struct {
-	Name     string
+	Name     string // "" when none is given: the catalog makes one of the location
 	Location string // as storage.Parse returns it
 }
 
@@ -249,23 +249,17 @@ func roots(values []string) ([]Root, error) {
 			if r.Name == "" {
 				return nil, fmt.Errorf("%q has nothing before the =: write NAME=%s", v, place)
 			}
+			if folded := models.Fold(r.Name); names[folded] {
+				return nil, fmt.Errorf("two libraries are called %q: choose another name", r.Name)
+			} else {
+				names[folded] = true
+			}
 		}
 		u, err := storage.Parse(r.Location)
 		if err != nil {
 			return nil, err
 		}
 		r.Location = u.String()
-		if r.Name == "" {
-			r.Name = path.Base(u.Path)
-		}
-		if r.Name == "/" || r.Name == "." {
-			r.Name = "Music"
-		}
-		if folded := models.Fold(r.Name); names[folded] {
-			return nil, fmt.Errorf("two libraries are called %q: write NAME=PLACE to name them", r.Name)
-		} else {
-			names[folded] = true
-		}
 		out = append(out, r)
 	}
 	return out, nil

@@ -92,11 +92,12 @@ func serve(ctx context.Context, listeners []net.Listener, h http.Handler, log *s
 	for _, ln := range listeners {
 		go func() { failed <- s.Serve(ln) }()
 	}
-	var err error
+	var errs []error
 	running := len(listeners)
 	select {
 	case <-ctx.Done():
-	case err = <-failed:
+	case err := <-failed:
+		errs = append(errs, err)
 		running--
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout-time.Second)
@@ -107,9 +108,11 @@ func serve(ctx context.Context, listeners []net.Listener, h http.Handler, log *s
 		_ = s.Close() // whatever is left is meant to break
 	}
 	for range running {
-		<-failed
+		if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+			errs = append(errs, err)
+		}
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // atBase serves h below base and at the root, so that a proxy in front may
