@@ -11,6 +11,8 @@ import (
 // groups returns the group key of each song of one unit: songs with equal
 // keys are one album. The rules, in order:
 //
+//   - a song without an album tag belongs to the only album that the unit's
+//     tags name, or to an album named after the folder;
 //   - the MusicBrainz release id decides; songs of the unit with the same
 //     album name and no id join it when the unit knows just one such id;
 //   - else album name, version and album artist; songs without an album
@@ -25,11 +27,18 @@ func groups(unit string, songs []*models.Song) []string {
 		artists  map[string]bool
 	}
 	names := map[string]*named{}
+	untagged, _ := onlyAlbum(songs)
+	nameOf := func(s *models.Song) string {
+		if s.Tags.Album == "" {
+			return untagged
+		}
+		return albumFold(s)
+	}
 	for _, s := range songs {
-		n := names[albumFold(s)]
+		n := names[nameOf(s)]
 		if n == nil {
 			n = &named{map[string]bool{}, map[string]bool{}}
-			names[albumFold(s)] = n
+			names[nameOf(s)] = n
 		}
 		if s.ReleaseID != "" {
 			n.releases[s.ReleaseID] = true
@@ -40,7 +49,7 @@ func groups(unit string, songs []*models.Song) []string {
 	}
 	keys := make([]string, len(songs))
 	for i, s := range songs {
-		name := albumFold(s)
+		name := nameOf(s)
 		n := names[name]
 		release, artist := s.ReleaseID, albumArtistFold(s)
 		if release == "" && len(n.releases) == 1 && (artist == "" || len(n.artists) <= 1) {
@@ -52,7 +61,7 @@ func groups(unit string, songs []*models.Song) []string {
 		switch {
 		case release != "":
 			keys[i] = "release " + release
-		case artist != "":
+		case artist != "" && name != "":
 			keys[i] = "name " + name + "\x1f" + artist
 		default:
 			keys[i] = "folder " + unit + "\x1f" + name
@@ -138,7 +147,7 @@ func album(a *models.Album, songs []*models.Song) {
 	slices.SortStableFunc(songs, func(x, y *models.Song) int {
 		return cmp.Or(cmp.Compare(x.Disc, y.Disc), cmp.Compare(x.Track, y.Track), strings.Compare(x.ObjectKey, y.ObjectKey))
 	})
-	a.Name = most(songs, func(s *models.Song) string { return s.Tags.Album })
+	a.Name = cmp.Or(most(songs, func(s *models.Song) string { return s.Tags.Album }), albumFromFolder(songs[0].ObjectKey))
 	a.Sort = most(songs, func(s *models.Song) string { return s.AlbumSort })
 	a.Version = most(songs, func(s *models.Song) string { return s.AlbumVersion })
 	a.ReleaseID = most(songs, func(s *models.Song) string { return s.ReleaseID })

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"cmp"
 	"path"
 	"regexp"
 	"strconv"
@@ -39,8 +40,7 @@ func unitOf(folder string) string {
 var trackName = regexp.MustCompile(`^[\[(]?(?:(\d{1,2})[-.])?(\d{1,3})[\])]?(?:\s*[-._)]\s*|\s+)(.+)$`)
 
 // fromName fills what the tags do not say from the object's key: title, track
-// and disc from the file's name, the album from the folder, the artist from
-// the folder above.
+// and disc, and perhaps the artist, from the file's name.
 func fromName(t *models.Tags, key string) {
 	base := models.CleanName(strings.TrimSuffix(path.Base(key), path.Ext(key)))
 	folder := folderOf(key)
@@ -67,19 +67,51 @@ func fromName(t *models.Tags, key string) {
 	if t.Disc == 0 {
 		t.Disc = disc
 	}
-	if t.Album == "" {
-		t.Album = models.CleanName(path.Base(unit))
-		if unit == "" {
-			t.Album = unknownAlbum
+}
+
+// fromFolder gives songs without an artist one: the one of their unit's only
+// album, else the folder above the album's, as people sort their music.
+func fromFolder(unit string, songs []*models.Song) {
+	name, one := onlyAlbum(songs)
+	artist := unknownArtist
+	if up := folderOf(unit); unit != "" && up != "" {
+		artist = models.CleanName(path.Base(up))
+	}
+	if one && name != "" {
+		if a := most(songs, func(s *models.Song) string { return cmp.Or(s.AlbumArtist, s.Artist) }); a != "" {
+			artist = a
 		}
 	}
-	if t.Artist == "" && len(t.Artists) == 0 {
-		if up := folderOf(unit); unit != "" && up != "" {
-			t.Artist = models.CleanName(path.Base(up))
-		} else {
-			t.Artist = unknownArtist
+	for _, s := range songs {
+		if s.Artist == "" && len(s.Artists) == 0 {
+			s.Artist = artist
 		}
 	}
+}
+
+// onlyAlbum returns the folded name of the only album that the songs' tags
+// name; false when they name none or several.
+func onlyAlbum(songs []*models.Song) (string, bool) {
+	name := ""
+	for _, s := range songs {
+		if s.Tags.Album == "" {
+			continue
+		}
+		if n := albumFold(s); name == "" {
+			name = n
+		} else if n != name {
+			return "", false
+		}
+	}
+	return name, name != ""
+}
+
+// albumFromFolder is the name of an album that no tag names.
+func albumFromFolder(key string) string {
+	if unit := unitOf(folderOf(key)); unit != "" {
+		return models.CleanName(path.Base(unit))
+	}
+	return unknownAlbum
 }
 
 // The names of what has none, as MusicBrainz writes them.

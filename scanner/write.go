@@ -631,6 +631,7 @@ func (w *writer) saveLyrics(s readSong) {
 // assign gives every song of a unit its album's row, and marks the albums for
 // building anew.
 func (w *writer) assign(unit string, songs []*models.Song) error {
+	fromFolder(unit, songs)
 	keys := groups(unit, songs)
 	rows, err := w.tx.AlbumsByGroup(unique(keys, func(s string) string { return s }))
 	if err != nil {
