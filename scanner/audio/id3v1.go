@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 const id3v1Size = 128
@@ -13,6 +14,13 @@ const id3v1Size = 128
 func id3v1(b []byte, v values) {
 	text := func(b []byte) string {
 		b, _, _ = bytes.Cut(b, []byte{0})
+		// UTF-8 that does not fit is cut within a letter.
+		for cut := range min(4, len(b)) {
+			if short := b[:len(b)-cut]; len(b) >= 28 && utf8.Valid(short) {
+				b = short
+				break
+			}
+		}
 		return strings.TrimRight(latin1(b), " ")
 	}
 	v.add("TITLE", text(b[3:33]))

@@ -93,3 +93,19 @@ func TestNotMPEG(t *testing.T) {
 		}
 	}
 }
+
+// TestID3v1 reads texts that fill their fields, and UTF-8 cut within a letter.
+func TestID3v1(t *testing.T) {
+	for title, want := range map[string]string{
+		"Thirty letters, not one more..": "Thirty letters, not one more..",
+		"\xc4rger":                       "Ärger",
+		"Ärger":                          "Ärger",
+		"東京東京東京東京東京":                     "東京東京東京東京東京",
+		"x東京東京東京東京東京":                    "x東京東京東京東京東",
+	} {
+		f, _ := readBytes(t, "x.mp3", slices.Concat(mp3Sound(1, 20), v1(title[:min(30, len(title))])))
+		if f.Title != want {
+			t.Errorf("%q: got %q, want %q", title, f.Title, want)
+		}
+	}
+}
