@@ -49,13 +49,8 @@ type container struct {
 	read func(s *Source, start int64, f *File, v values) error
 }
 
-// containers is in the order in which they are tried.
-var containers []*container
-
-func register(c *container) *container {
-	containers = append(containers, c)
-	return c
-}
+// containers is in the order in which they are tried; mpeg follows them.
+var containers = []*container{flac, mp4, ogg, wav, aiff}
 
 // Read reads the object of this size behind r. name, the object's key, is
 // used for its suffix only, where the content leaves a doubt. It returns

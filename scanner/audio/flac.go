@@ -10,9 +10,9 @@ import (
 )
 
 // flac reads native FLAC (RFC 9639).
-var flac = register(&container{name: "flac", version: 1, read: readFLAC, sniff: func(head []byte) bool {
+var flac = &container{name: "flac", version: 1, read: readFLAC, sniff: func(head []byte) bool {
 	return len(head) >= 4 && string(head[:4]) == "fLaC"
-}})
+}}
 
 // The metadata blocks of FLAC that are looked at (RFC 9639, section 8.1).
 const (

@@ -3,6 +3,7 @@ package audio
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"runtime"
 	"slices"
@@ -211,7 +212,7 @@ func TestStoreFails(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, _, err := Read(ctx, bytes.NewReader(content), int64(len(content)), "x.mp3"); err != context.Canceled {
+	if _, _, err := Read(ctx, bytes.NewReader(content), int64(len(content)), "x.mp3"); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the context's end: %v", err)
 	}
 	// The object shrank since it was listed.

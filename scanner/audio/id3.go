@@ -513,7 +513,7 @@ func (t *id3) picture(in tagReader, size int64, compressed bool) {
 	if mime == "-->" {
 		return // a link elsewhere
 	}
-	again.take(n)
+	again.skip(int64(n))
 	p.MIME, p.Type, p.Offset = mime, kind, again.pos
 	p.Length = size - int64(n)
 	if again.unsync {

@@ -11,7 +11,7 @@ import (
 
 // mp4 reads ISO base media files (ISO/IEC 14496-12 and -14) and QuickTime
 // movies (QuickTime File Format Specification) for their sound.
-var mp4 = register(&container{name: "mp4", version: 1, read: readMP4, sniff: func(head []byte) bool {
+var mp4 = &container{name: "mp4", version: 1, read: readMP4, sniff: func(head []byte) bool {
 	if len(head) < 8 {
 		return false
 	}
@@ -23,7 +23,7 @@ var mp4 = register(&container{name: "mp4", version: 1, read: readMP4, sniff: fun
 		return n >= 8 || n == 1 && string(head[4:8]) == "mdat"
 	}
 	return false
-}})
+}}
 
 const (
 	mp4Ahead    = 32 << 10 // of a read behind a picture: the rest of the tags and a window of the sound
