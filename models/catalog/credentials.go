@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -137,41 +138,76 @@ type Sealed struct {
 
 // sealedColumns is where sealed values lie, as queries for Sealed's fields
 // and as updates.
-var sealedColumns = []struct{ table, query, update string }{
-	{"users", `SELECT id, id, sealed FROM users WHERE sealed IS NOT NULL`, `UPDATE users SET sealed = ? WHERE id = ?`},
-	{"credentials", `SELECT user_id, id, sealed FROM credentials WHERE sealed IS NOT NULL`, `UPDATE credentials SET sealed = ? WHERE id = ?`},
-	{"libraries", `SELECT owner_id, id, secret FROM libraries WHERE secret IS NOT NULL`, `UPDATE libraries SET secret = ? WHERE id = ?`},
+var sealedColumns = []struct{ table, column, query, update string }{
+	{"users", "sealed", `SELECT id, id, sealed FROM users WHERE sealed IS NOT NULL`, `UPDATE users SET sealed = ? WHERE id = ?`},
+	{"credentials", "sealed", `SELECT user_id, id, sealed FROM credentials WHERE sealed IS NOT NULL`, `UPDATE credentials SET sealed = ? WHERE id = ?`},
+	{"libraries", "secret", `SELECT owner_id, id, secret FROM libraries WHERE secret IS NOT NULL`, `UPDATE libraries SET secret = ? WHERE id = ?`},
 }
 
-// Reseal replaces every sealed value by what f makes of it, and the named
-// setting by value, all or nothing.
-func (c *Catalog) Reseal(ctx context.Context, setting, value string, f func(Sealed) ([]byte, error)) error {
-	return c.writeUsers(ctx, func(tx *gorm.DB) error {
-		for _, s := range sealedColumns {
-			var list []Sealed
-			err := eachRow(tx, func(rows *sql.Rows) error {
-				v := Sealed{Table: s.table}
-				err := rows.Scan(&v.User, &v.Row, &v.Value)
-				list = append(list, v)
-				return err
-			}, s.query)
-			if err != nil {
-				return err
-			}
-			for _, v := range list {
-				sealed, err := f(v)
-				if err != nil {
-					return err
-				}
-				if err := tx.Exec(s.update, sealed, v.Row).Error; err != nil {
-					return err
-				}
-			}
+// SwapSealed replaces a sealed value if the row still holds old.
+func (c *Catalog) SwapSealed(ctx context.Context, s Sealed, old []byte) error {
+	for _, t := range sealedColumns {
+		if t.table == s.Table {
+			return c.writeUsers(ctx, func(tx *gorm.DB) error {
+				return tx.Exec(t.update+` AND `+t.column+` = ?`, s.Value, s.Row, old).Error
+			})
 		}
-		return setSetting(tx, setting, value)
+	}
+	return fmt.Errorf("the table %q holds nothing sealed: %w", s.Table, models.ErrInvalid)
+}
+
+// Rekeying is a write transaction in which the key outside the database may
+// change. No other process has one at the same time.
+type Rekeying struct {
+	// Fingerprint of the key that sealed all values; "" before there was any.
+	Fingerprint string
+	tx          *gorm.DB
+}
+
+// settingFingerprint is the name under which the key's fingerprint is kept.
+const settingFingerprint = "key_fingerprint"
+
+// KeyFingerprint returns the fingerprint of the key that seals values, ""
+// before there was any.
+func (c *Catalog) KeyFingerprint(ctx context.Context) (string, error) {
+	return c.Setting(ctx, settingFingerprint)
+}
+
+// Rekey runs f, and keeps what it did when it returns no error.
+func (c *Catalog) Rekey(ctx context.Context, f func(*Rekeying) error) error {
+	return c.writeUsers(ctx, func(tx *gorm.DB) error {
+		r := &Rekeying{tx: tx}
+		err := tx.Raw(`SELECT value FROM settings WHERE name = ?`, settingFingerprint).Row().Scan(&r.Fingerprint)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		return f(r)
 	})
 }
 
-func setSetting(tx *gorm.DB, name, value string) error {
-	return tx.Exec(`INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value).Error
+// Reseal replaces every sealed value by what f makes of it, nil for none, and
+// the fingerprint by that of the new key.
+func (r *Rekeying) Reseal(fingerprint string, f func(Sealed) ([]byte, error)) error {
+	for _, s := range sealedColumns {
+		var list []Sealed
+		err := eachRow(r.tx, func(rows *sql.Rows) error {
+			v := Sealed{Table: s.table}
+			err := rows.Scan(&v.User, &v.Row, &v.Value)
+			list = append(list, v)
+			return err
+		}, s.query)
+		if err != nil {
+			return err
+		}
+		for _, v := range list {
+			sealed, err := f(v)
+			if err != nil {
+				return err
+			}
+			if err := r.tx.Exec(s.update, sealed, v.Row).Error; err != nil {
+				return err
+			}
+		}
+	}
+	return r.tx.Exec(`INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, settingFingerprint, fingerprint).Error
 }

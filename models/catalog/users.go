@@ -402,6 +402,14 @@ func (c *Catalog) SetUserPassword(ctx context.Context, user models.Key, hash str
 	return nil
 }
 
+// SealPassword keeps a copy for token login of the password that has this
+// hash. It does nothing when the user has another password by now.
+func (c *Catalog) SealPassword(ctx context.Context, user models.Key, hash string, sealed []byte) error {
+	return c.writeUsers(ctx, func(tx *gorm.DB) error {
+		return tx.Exec(`UPDATE users SET sealed = ? WHERE id = ? AND password_hash = ? AND removed_at = 0`, sealed, user, hash).Error
+	})
+}
+
 // RemoveUser shuts a user out and frees the name. Nothing that the user made
 // is deleted: stars, plays and playlists stay under the removed row, where
 // nobody sees them; public playlists become private, and the user's own

@@ -355,20 +355,27 @@ func TestReseal(t *testing.T) {
 			t.Fatal(err)
 		}
 		seen := map[string]string{}
-		err := c.Reseal(ctx, "key", "1", func(s Sealed) ([]byte, error) {
-			seen[s.Table] = fmt.Sprintf("%v %v %s", s.User == a.Key, s.Row == k.Key || s.Row == a.Key || int(s.Row) == n, s.Value)
-			return append(s.Value, '!'), nil
+		err := c.Rekey(ctx, func(r *Rekeying) error {
+			if r.Fingerprint != "" {
+				t.Errorf("fingerprint %q", r.Fingerprint)
+			}
+			return r.Reseal("1", func(s Sealed) ([]byte, error) {
+				seen[s.Table] = fmt.Sprintf("%v %v %s", s.User == a.Key, s.Row == k.Key || s.Row == a.Key || int(s.Row) == n, s.Value)
+				return append(s.Value, '!'), nil
+			})
 		})
 		if err != nil || seen["users"] != "true true a" || seen["credentials"] != "true true s" || seen["libraries"] != "false true l" {
 			t.Errorf("resealed %v %v", seen, err)
 		}
 		failed := errors.New("no")
-		refused(t, c.Reseal(ctx, "key", "2", func(Sealed) ([]byte, error) { return nil, failed }), failed)
+		refused(t, c.Rekey(ctx, func(r *Rekeying) error {
+			return errors.Join(r.Reseal("2", func(Sealed) ([]byte, error) { return nil, nil }), failed)
+		}), failed)
 		u, _ := c.UserByKey(ctx, a.Key)
 		secret, _ := c.LibrarySecret(ctx, n)
-		setting, _ := c.Setting(ctx, "key")
-		if string(u.Sealed) != "a!" || string(secret) != "l!" || setting != "1" {
-			t.Errorf("sealed %q %q, setting %q", u.Sealed, secret, setting)
+		fingerprint, _ := c.KeyFingerprint(ctx)
+		if string(u.Sealed) != "a!" || string(secret) != "l!" || fingerprint != "1" {
+			t.Errorf("sealed %q %q, fingerprint %q", u.Sealed, secret, fingerprint)
 		}
 	})
 }
