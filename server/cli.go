@@ -34,6 +34,11 @@ type commandLine struct {
 	Settings
 
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Scan    scanCommand    `cmd:"" help:"Compare libraries with the catalog now."`
+	User    userCommand    `cmd:"" help:"Manage users."`
+	Secret  secretCommand  `cmd:"" help:"Manage secrets for single apps and devices."`
+	Library libraryCommand `cmd:"" help:"Manage libraries."`
+	Key     keyCommand     `cmd:"" help:"Manage the key that seals passwords."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Health  healthCommand  `cmd:"" help:"Ask the running server how it is; for containers. Ends with status 0 when it is well."`
 }

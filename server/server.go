@@ -7,14 +7,19 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/term"
 
+	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/server/auth"
+	"github.com/songlocker/songlocker/server/demo"
+	"github.com/songlocker/songlocker/server/scans"
+	"github.com/songlocker/songlocker/subsonic"
 )
 
 type serveCommand struct{}
@@ -49,33 +54,95 @@ func (serveCommand) Run(ctx context.Context, r *run) error {
 type server struct {
 	*run
 	catalog *catalog.Catalog
+	auth    *auth.Service
+	stores  *stores
+	scans   *scans.Manager
 	setup   *setup
+	demo    bool           // the demo library is served and may have to be made
 	work    sync.WaitGroup // background work, which ends with its context
 }
 
 // newServer opens what a server needs. Nothing in it grows with the number of
 // songs.
-func newServer(ctx context.Context, r *run) (*server, error) {
-	c, err := r.openCatalog(ctx)
-	if err != nil {
-		return nil, err
+func newServer(ctx context.Context, r *run) (s *server, err error) {
+	s = &server{run: r}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.catalog, err = r.openCatalog(ctx); err != nil {
+		return s, err
 	}
-	s := &server{run: r, catalog: c}
+	if s.auth, err = r.openAuth(ctx, s.catalog); err != nil {
+		return s, err
+	}
 	s.setup = &setup{
-		exists: s.hasUser, create: s.createOwner,
-		base: r.Config.BasePath, linkFile: filepath.Join(r.Config.Data, setupLinkFile),
-		loopback: r.Config.Loopback(), log: r.Log, now: time.Now,
+		once: s.auth.NewSetup(), base: r.Config.BasePath, linkFile: filepath.Join(r.Config.Data, setupLinkFile),
+		loopback: r.Config.Loopback(), log: r.Log,
 	}
+	if err = s.unattended(ctx); err != nil {
+		return s, err
+	}
+	if s.demo, err = r.configureLibraries(ctx, s.catalog); err != nil {
+		return s, err
+	}
+	s.stores = r.openStores(s.catalog)
+	s.scans = scans.New(s.catalog, s.stores, r.newScanner(s.catalog), scans.Options{
+		Interval: r.Config.ScanInterval, Watch: r.Config.Watch, AtStart: true, Log: r.Log,
+		After: debug.FreeOSMemory, // an idle server gives back what a scan needed
+	})
 	return s, nil
 }
 
-// close lets go of everything. Background work has ended.
-func (s *server) close() error { return s.catalog.Close() }
+// unattended makes the owner that the configuration names, when there is
+// nobody yet.
+func (s *server) unattended(ctx context.Context) error {
+	if s.Config.AdminUser == "" {
+		return nil
+	}
+	needed, err := s.setup.once.Needed(ctx)
+	if err != nil || !needed {
+		return err
+	}
+	_, err = s.auth.CreateOwner(ctx, s.Config.AdminUser, s.Config.AdminPassword)
+	if errors.Is(err, models.ErrInvalid) || errors.Is(err, models.ErrMissing) {
+		return fmt.Errorf("%w: --admin-user: %w", ErrConfig, err)
+	}
+	return err
+}
+
+// close lets go of what was opened. Background work has ended.
+func (s *server) close() error {
+	var errs []error
+	if s.stores != nil {
+		errs = append(errs, s.stores.close())
+	}
+	if s.auth != nil {
+		errs = append(errs, s.auth.Close())
+	}
+	if s.catalog != nil {
+		errs = append(errs, s.catalog.Close())
+	}
+	return errors.Join(errs...)
+}
 
 // start begins the background work, which ends with ctx.
-func (s *server) start(context.Context) {}
+func (s *server) start(ctx context.Context) {
+	s.work.Go(func() {
+		if s.demo {
+			if err := demo.Make(ctx, s.demoFolder()); err != nil && ctx.Err() == nil {
+				s.Log.Error("the demo library can't be made", "error", err)
+			}
+		}
+		if err := s.scans.Run(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("scans have stopped", "error", err)
+		}
+	})
+}
 
-// handler wires all doors of the server.
+// handler wires all doors of the server. Other doors than these are mounted
+// here, below their own paths.
 func (s *server) handler() http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -83,6 +150,10 @@ func (s *server) handler() http.Handler {
 	e.Use(watch(s.Log))
 	e.GET(healthPath, healthHandler(s.catalog))
 	s.setup.mount(e)
+	subsonic.New(subsonic.Config{
+		Catalog: s.catalog, Auth: s.auth, Stores: s.stores, Scans: s.scans,
+		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log,
+	}).Mount(e, "")
 	return atBase(s.Config.BasePath, e)
 }
 
@@ -97,14 +168,14 @@ func (s *server) greet(ctx context.Context, listeners []net.Listener) error {
 	if s.Config.Loopback() {
 		s.say("Only this machine reaches it. Phones need LISTEN=:4040 make run, or --listen :4040.")
 	}
-	taken, err := s.hasUser(ctx)
+	needed, err := s.setup.once.Needed(ctx)
 	if err != nil {
 		return err
 	}
-	if taken {
+	if !needed {
 		return removeLink(s.setup.linkFile)
 	}
-	link := at[0] + s.setup.open()
+	link := at[0] + s.setup.link()
 	if term.IsTerminal(int(s.Stdout.Fd())) {
 		s.say("Make the owner within an hour: %s", link)
 		return removeLink(s.setup.linkFile)

@@ -1,10 +1,7 @@
 package server
 
 import (
-	"context"
-	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	_ "embed" // the pages and their style
 	"encoding/base64"
 	"errors"
@@ -16,13 +13,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"time"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/server/auth"
 )
 
 //go:embed pages/setup.html
@@ -42,41 +37,22 @@ var pagePolicy = func() string {
 }()
 
 const (
-	setupLife     = time.Hour
 	setupPath     = "/setup"
 	setupLinkFile = "setup-link"
-	leastPassword = 8 // letters of the owner's password
 )
 
-// setup makes the first user by a page that only the holder of its link sees.
-// The link is good once, for setupLife.
+// setup serves the page by which the holder of the setup link makes the
+// server's owner.
 type setup struct {
-	exists   func(context.Context) (bool, error) // whether there is a user
-	create   func(ctx context.Context, name, password string) error
+	once     *auth.Setup
 	base     string // the base path
 	linkFile string // removed when the owner exists
 	loopback bool   // nobody but this machine reaches the server
 	log      *slog.Logger
-	now      func() time.Time
-
-	mu     sync.Mutex // one owner only
-	token  string     // "" when nothing may be set up
-	expiry time.Time
 }
 
-// open makes a new link good and returns what follows the server's address.
-func (s *setup) open() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.token = rand.Text()
-	s.expiry = s.now().Add(setupLife)
-	return setupPath + "?token=" + s.token
-}
-
-// valid tells whether token opens the page now. The caller holds mu.
-func (s *setup) valid(token string) bool {
-	return s.token != "" && s.now().Before(s.expiry) && subtle.ConstantTimeCompare([]byte(token), []byte(s.token)) == 1
-}
+// link returns what follows the server's address in the setup link.
+func (s *setup) link() string { return setupPath + "?token=" + s.once.Token() }
 
 type setupPage struct {
 	Style    template.CSS
@@ -87,7 +63,6 @@ type setupPage struct {
 	Done     bool
 	Server   string // what to type into an app
 	Loopback bool
-	Least    int
 }
 
 func (s *setup) mount(e *echo.Echo) {
@@ -96,7 +71,7 @@ func (s *setup) mount(e *echo.Echo) {
 }
 
 func (s *setup) show(c echo.Context, status int, p setupPage) error {
-	p.Style, p.Least, p.Loopback = template.CSS(styleCSS), leastPassword, s.loopback
+	p.Style, p.Loopback = template.CSS(styleCSS), s.loopback
 	var b strings.Builder
 	if err := setupTemplate.Execute(&b, p); err != nil {
 		return err
@@ -115,13 +90,13 @@ func (s *setup) expired(c echo.Context) error {
 }
 
 func (s *setup) get(c echo.Context) error {
-	s.mu.Lock()
-	ok := s.valid(c.QueryParam("token"))
-	s.mu.Unlock()
-	if !ok {
+	token := c.QueryParam("token")
+	if err := s.once.Check(c.Request().Context(), token); errors.Is(err, models.ErrNotFound) {
 		return s.expired(c)
+	} else if err != nil {
+		return err
 	}
-	return s.show(c, http.StatusOK, setupPage{Title: "Welcome to Songlocker", Token: c.QueryParam("token"), Name: "admin"})
+	return s.show(c, http.StatusOK, setupPage{Title: "Welcome to Songlocker", Token: token, Name: "admin"})
 }
 
 // foreign tells whether a browser sent this form from another site's page.
@@ -155,31 +130,26 @@ func (s *setup) post(c echo.Context) error {
 		return s.show(c, http.StatusUnprocessableEntity, setupPage{Title: "Welcome to Songlocker", Token: token, Name: name, Problem: problem})
 	}
 
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.valid(token) {
+	if err := s.once.Check(r.Context(), token); errors.Is(err, models.ErrNotFound) {
 		return s.expired(c)
-	}
-	if taken, err := s.exists(r.Context()); err != nil {
-		return err
-	} else if taken {
-		s.token = ""
-		return s.expired(c)
-	}
-	switch {
-	case name == "":
-		return again("Choose a name.")
-	case utf8.RuneCountInString(password) < leastPassword:
-		return again(fmt.Sprintf("The password needs %d letters or more.", leastPassword))
-	case password != r.PostForm.Get("again"):
-		return again("The two passwords differ. Type the same one twice.")
-	}
-	if err := s.create(r.Context(), name, password); errors.Is(err, models.ErrInvalid) {
-		return again("That can't be used: " + sentence(err))
 	} else if err != nil {
 		return err
 	}
-	s.token = ""
+	if name == "" {
+		return again("Choose a name.")
+	}
+	if password != r.PostForm.Get("again") {
+		return again("The two passwords differ. Type the same one twice.")
+	}
+	_, err := s.once.Finish(r.Context(), token, name, password)
+	switch {
+	case errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrConflict):
+		return s.expired(c) // another page was faster
+	case errors.Is(err, models.ErrInvalid), errors.Is(err, models.ErrMissing):
+		return again("That can't be used: " + sentence(err))
+	case err != nil:
+		return err
+	}
 	s.log.Info("the owner has been set up", "user", name)
 	if err := removeLink(s.linkFile); err != nil {
 		s.log.Warn("the setup link can't be removed; it is no longer valid", "error", err)
