@@ -51,16 +51,6 @@ func (v values) first(names ...string) string {
 	return ""
 }
 
-// list returns the values of the first of these names that has any.
-func (v values) list(names ...string) []string {
-	for _, name := range names {
-		if list := v[name]; len(list) > 0 {
-			return list
-		}
-	}
-	return nil
-}
-
 // clean makes text valid UTF-8 without control characters, except \n and \t,
 // without what XML 1.0 forbids, and without space around it. Line ends become \n.
 func clean(s string) string {
