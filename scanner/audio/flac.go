@@ -3,7 +3,6 @@ package audio
 import (
 	"encoding/binary"
 	"encoding/hex"
-	"io"
 	"math/bits"
 
 	"github.com/songlocker/songlocker/models"
@@ -139,7 +138,7 @@ func flacIdentity(s *Source, f *File, si streamInfo, pos, end int64) error {
 		return nil
 	}
 	var err error
-	f.Identity, err = windows(s, "flac-1w", pos, end-pos)
+	f.Identity, err = windows(s, "flac-frames-1", pos, end-pos)
 	return err
 }
 
@@ -290,7 +289,7 @@ func (r *flatReader) here() place { return place{off: r.pos} }
 
 func (r *flatReader) take(n int) ([]byte, error) {
 	if int64(n) > r.left() {
-		return nil, io.ErrUnexpectedEOF
+		return nil, errPacket
 	}
 	b, err := r.s.Ahead(r.pos, n, window)
 	r.pos += int64(n)
@@ -299,7 +298,7 @@ func (r *flatReader) take(n int) ([]byte, error) {
 
 func (r *flatReader) skip(n int64) error {
 	if n > r.left() {
-		return io.ErrUnexpectedEOF
+		return errPacket
 	}
 	r.pos += n
 	return nil

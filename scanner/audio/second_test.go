@@ -42,7 +42,11 @@ func TestAgainstTag(t *testing.T) {
 			"disc":         func(m tag.Metadata) any { n, _ := m.Disc(); return n },
 			"genre":        func(m tag.Metadata) any { return m.Genre() },
 		} {
-			if a, b := get(ours), get(theirs); a != b {
+			a, b := get(ours), get(theirs)
+			if f.Container == "mp4" && (name == "track" && f.Track > 255 || name == "genre" && b == "") {
+				continue // it reads neither 16 bits nor numeric genres
+			}
+			if a != b {
 				t.Errorf("%s: %s is %q here, %q there", path, name, a, b)
 			}
 		}

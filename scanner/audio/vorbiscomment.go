@@ -137,6 +137,10 @@ func vorbisComment(in commentReader, n int64, f *File, v values) error {
 // commentPicture notes a picture whose text of n bytes begins with head, at
 // bytes behind p.
 func commentPicture(f *File, p place, name string, head []byte, at, n int64) {
+	if n <= 0 {
+		f.warn("a picture without bytes")
+		return
+	}
 	raw := make([]byte, base64.StdEncoding.DecodedLen(len(head)))
 	whole := bytes.TrimRight(head, "=")
 	m, _ := base64.RawStdEncoding.Decode(raw, whole[:len(whole)/4*4])
