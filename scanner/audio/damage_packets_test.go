@@ -76,6 +76,7 @@ func TestDamage(t *testing.T) {
 		{"a picture of 2 GB in 161 bytes", "ogg", oggMux(1, 255, packet{opusHead(0), 0, true}, packet{append([]byte("OpusTags"), edited(comments("METADATA_BLOCK_PICTURE="+text(30)), 14, 0xff, 0xff, 0xff, 0x7f)...), 0, true}), "", 0, "comment claims"},
 		{"a picture of 4 GiB in a comment", "opus", opusFile(1, 255, 100, 0, "METADATA_BLOCK_PICTURE=AAAAAwAAAAppbWFnZS9qcGVnAAAAAAAAAAAAAAAAAAAAAAAAAAD/////", "TITLE=Title"), "Title", 0, "picture"},
 		{"a picture that is no base64", "opus", opusFile(1, 255, 100, 0, "METADATA_BLOCK_PICTURE=%%%", "COVERART=", "TITLE=Title"), "Title", 0, "picture"},
+		{"a picture without padding", "opus", opusFile(1, 255, 100, 0, "COVERART="+text(110), "TITLE=Title"), "Title", 1, ""},
 		{"a wrong checksum", "opus", edited(opus, bytes.Index(opus, []byte("OpusTags"))+8+4, 'V'), "Title", 0, "checksum"},
 		{"a hole between pages", "opus", slices.Concat(opus[:gap], make([]byte, 1000), opus[gap:]), "Title", 0, ""},
 		{"only the first page", "opus", opus[:47], "", 0, ""},

@@ -141,7 +141,7 @@ func commentPicture(f *File, p place, name string, head []byte, at, n int64) {
 		f.warn("a picture without bytes")
 		return
 	}
-	raw := make([]byte, base64.StdEncoding.DecodedLen(len(head)))
+	raw := make([]byte, base64.RawStdEncoding.DecodedLen(len(head)))
 	whole := bytes.TrimRight(head, "=")
 	m, _ := base64.RawStdEncoding.Decode(raw, whole[:len(whole)/4*4])
 	if int64(len(head)) == n { // all of it is here
