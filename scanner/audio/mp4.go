@@ -416,14 +416,12 @@ func (m *mp4Reader) properties() {
 		f.Delay, f.Padding, samples = delay, padding, n
 	}
 	size := m.data
-	if size == 0 || samples <= 0 || m.moof > 0 && total == 0 {
-		if t.avg > 0 && size > 0 {
-			samples = int64(float64(m.s.Size()-max(m.moof, 0)) * 8 / float64(t.avg) * float64(rate))
-			f.warn("the length is an estimate")
-		}
-	}
 	if m.moof > 0 {
 		size = m.s.Size() - m.moof
+	}
+	if samples <= 0 && t.avg > 0 && size > 0 {
+		samples = int64(float64(size) * 8 / float64(t.avg) * float64(rate))
+		f.warn("the length is an estimate")
 	}
 	length(f, samples, rate, size)
 	if samples <= 0 {

@@ -193,6 +193,9 @@ func (r *bitReader) left() int { return 8*len(r.b) - r.pos }
 // aac reads an AudioSpecificConfig (ISO/IEC 14496-3, section 1.6.2.1). The
 // rate is that of the output, spectral band replication included.
 func (t *mp4Track) aac(b []byte) {
+	if len(b) < 2 {
+		return
+	}
 	r := &bitReader{b: b}
 	object := func() int {
 		if x := r.bits(5); x != 31 {
