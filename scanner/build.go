@@ -145,7 +145,7 @@ func union(songs []*models.Song, of func(*models.Song) []string, same func(strin
 // and cover stay.
 func album(a *models.Album, songs []*models.Song) {
 	slices.SortStableFunc(songs, func(x, y *models.Song) int {
-		return cmp.Or(cmp.Compare(x.Disc, y.Disc), cmp.Compare(x.Track, y.Track), strings.Compare(x.ObjectKey, y.ObjectKey))
+		return cmp.Or(cmp.Compare(max(1, x.Disc), max(1, y.Disc)), cmp.Compare(x.Track, y.Track), strings.Compare(x.ObjectKey, y.ObjectKey))
 	})
 	a.Name = cmp.Or(most(songs, func(s *models.Song) string { return s.Tags.Album }), albumFromFolder(songs[0].ObjectKey))
 	a.Sort = most(songs, func(s *models.Song) string { return s.AlbumSort })

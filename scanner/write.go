@@ -341,6 +341,7 @@ func (w *writer) unit(u *readUnit) error {
 		for _, s := range there {
 			if !isRead[s.Key] {
 				all = append(all, s)
+				w.saveLyrics(readSong{s, nil})
 			}
 		}
 	}

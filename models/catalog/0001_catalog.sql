@@ -127,7 +127,7 @@ CREATE TABLE songs (
 	title {text} NOT NULL,
 	title_sort {text} NOT NULL,
 	search {text} NOT NULL,
-	disc {int} NOT NULL DEFAULT 0,
+	disc {int} NOT NULL DEFAULT 1, -- to sort by: 1 where the tags tell none
 	track {int} NOT NULL DEFAULT 0,
 	year {int} NOT NULL DEFAULT 0,
 	duration {int} NOT NULL DEFAULT 0,

@@ -39,14 +39,14 @@ func (c *Catalog) script(texts ...string) gormigrate.MigrateFunc {
 	}
 }
 
-// stripComments drops the lines of a script that begin with "--", which may
-// hold semicolons.
+// stripComments drops what follows "--" in a script's lines, which may hold
+// semicolons.
 func stripComments(text string) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(strings.TrimSpace(line), "--") {
-			b.WriteString(line)
-		}
+		line, _, _ = strings.Cut(line, "--")
+		b.WriteString(line)
+		b.WriteByte('\n')
 	}
 	return b.String()
 }

@@ -407,7 +407,7 @@ func (s *ScanTx) SaveSongs(songs []*models.Song, fresh map[models.Key]bool) erro
 		rows[i] = songRow{
 			ID: x.Key, LibraryID: x.Library, ObjectKey: []byte(x.ObjectKey), Part: x.Part, FolderID: x.Folder, AlbumID: x.Album, AnnotID: x.Annot,
 			Size: x.Size, Mtime: x.ModTime, Etag: x.ETag, Reader: x.Reader, Identity: x.Identity, CreatedAt: x.Created,
-			Title: x.Title, TitleSort: sort, Search: models.Fold(x.Title), Disc: x.Disc, Track: x.Track, Year: year,
+			Title: x.Title, TitleSort: sort, Search: models.Fold(x.Title), Disc: max(1, x.Disc), Track: x.Track, Year: year,
 			Duration: x.Properties.Duration, RecordingID: x.RecordingID, Card: songCard(x),
 		}
 		if !fresh[x.Key] {
