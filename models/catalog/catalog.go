@@ -36,6 +36,7 @@ type Catalog struct {
 	log    *slog.Logger
 
 	version   atomic.Int64 // of everything that scans write
+	changedAt atomic.Int64 // when version last grew, Unix ms
 	users     userCache
 	orders    orderCache
 	artists   artistCache
@@ -176,9 +177,7 @@ func (c *Catalog) refresh(ctx context.Context) error {
 		n, _ := strconv.ParseInt(value, 10, 64)
 		switch name {
 		case settingVersion:
-			if n > c.version.Load() {
-				c.version.Store(n)
-			}
+			c.saw(n)
 		case settingUsers:
 			c.users.sawVersion(n)
 		}
@@ -216,11 +215,18 @@ func (c *Catalog) writeCatalog(ctx context.Context, f func(tx *gorm.DB) error) e
 func (c *Catalog) saw(n int64) {
 	for {
 		old := c.version.Load()
-		if n <= old || c.version.CompareAndSwap(old, n) {
+		if n <= old {
+			return
+		}
+		if c.version.CompareAndSwap(old, n) {
+			c.changedAt.Store(now())
 			return
 		}
 	}
 }
+
+// changed is when this process last saw the version grow.
+func (c *Catalog) changed() time.Time { return time.UnixMilli(c.changedAt.Load()) }
 
 // bump adds one to a counter in settings and returns the new value.
 func bump(tx *gorm.DB, name string) (int64, error) {

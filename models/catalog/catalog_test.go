@@ -23,7 +23,7 @@ func each(t *testing.T, f func(t *testing.T, c *Catalog)) {
 	}
 }
 
-func open(t *testing.T, location string) *Catalog {
+func open(t testing.TB, location string) *Catalog {
 	t.Helper()
 	c, err := Open(context.Background(), Options{Location: location})
 	if err != nil {
