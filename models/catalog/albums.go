@@ -127,7 +127,7 @@ func (c *Catalog) albumKeys(ctx context.Context, v Viewer, l AlbumList) ([]model
 	where := v.albums("a")
 	ordered := func(name, condition, order string, args ...any) ([]models.Key, error) {
 		return c.orders.get(ctx, c.Version(), "albums "+name+" "+v.key(), func(ctx context.Context) ([]models.Key, error) {
-			return c.keys(ctx, `SELECT a.id FROM albums a WHERE `+where+condition+` ORDER BY `+order, args...)
+			return c.keys(ctx, `SELECT a.id FROM albums a WHERE `+v.libraryAlbums("a")+condition+` ORDER BY `+order, args...)
 		})
 	}
 	own := func(column string) ([]models.Key, int, error) {

@@ -228,7 +228,7 @@ func (l SongList) where() (string, []any) {
 // of their titles.
 func (c *Catalog) allSongs(ctx context.Context, v Viewer) ([]models.Key, error) {
 	return c.orders.get(ctx, c.Version(), "songs "+v.key(), func(ctx context.Context) ([]models.Key, error) {
-		return c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.songs("s")+` ORDER BY s.title_sort, s.id`)
+		return c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.librarySongs("s")+` ORDER BY s.title_sort, s.id`)
 	})
 }
 
@@ -240,7 +240,11 @@ func (c *Catalog) RandomSongs(ctx context.Context, v Viewer, l SongList) ([]*mod
 		all, err = c.allSongs(ctx, v)
 	} else {
 		where, args := l.where()
-		all, err = c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.songs("s")+where, args...)
+		scope := v.librarySongs("s")
+		if l.Genre != "" {
+			scope = v.songs("s")
+		}
+		all, err = c.keys(ctx, `SELECT s.id FROM songs s WHERE `+scope+where, args...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("random songs: %w", err)
@@ -290,7 +294,7 @@ func page[T any](list []T, offset, size int) []T {
 // SongByArtistTitle returns a song by the names that it is known by, without
 // regard to case, accents and punctuation. An empty artist fits any.
 func (c *Catalog) SongByArtistTitle(ctx context.Context, v Viewer, artist, title string) (*models.Song, error) {
-	query := `SELECT s.card FROM songs s WHERE s.title_sort = ? AND ` + v.songs("s")
+	query := `SELECT s.card FROM songs s WHERE s.title_sort = ? AND ` + v.librarySongs("s")
 	args := []any{models.SortFold(title)}
 	if artist != "" {
 		query += ` AND s.id IN (SELECT sa.song_id FROM song_artists sa JOIN artists a ON a.id = sa.artist_id WHERE a.name_fold = ? AND sa.role IN ('artist', 'albumartist'))`

@@ -49,15 +49,24 @@ func (v Viewer) libraries() string {
 }
 
 // songs is the condition that a row of songs named alias is present and
-// readable.
+// readable. The planner never begins with it (the plus signs keep it from the
+// library's indexes), so it goes with a condition that finds few rows.
 func (v Viewer) songs(alias string) string {
-	return v.songsEver(alias) + " AND " + alias + ".missing_at = 0"
+	return v.songsEver(alias) + " AND +" + alias + ".missing_at = 0"
 }
 
 // songsEver is the condition that a row of songs named alias is readable,
-// also while its object is missing.
-func (v Viewer) songsEver(alias string) string {
-	in := alias + ".library_id IN " + v.libraries()
+// also while its object is missing. It goes with another, as songs does.
+func (v Viewer) songsEver(alias string) string { return v.songsBy("+"+alias, alias) }
+
+// librarySongs is the condition of songs for queries that begin with it:
+// those that go through whole libraries.
+func (v Viewer) librarySongs(alias string) string {
+	return v.songsBy(alias, alias) + " AND " + alias + ".missing_at = 0"
+}
+
+func (v Viewer) songsBy(column, alias string) string {
+	in := column + ".library_id IN " + v.libraries()
 	if v.Granted {
 		in = fmt.Sprintf("(%s OR %s.id IN (SELECT song_id FROM granted_songs WHERE user_id = %d))", in, alias, v.User)
 	}
@@ -75,23 +84,28 @@ func (v Viewer) artists(alias string) string {
 }
 
 // albums is the condition that a row of albums named alias has a present song
-// that the viewer may read.
-func (v Viewer) albums(alias string) string {
-	in := alias + ".library_id IN " + v.libraries()
+// that the viewer may read. Like songs it goes with another that finds few.
+func (v Viewer) albums(alias string) string { return v.albumsBy("+"+alias, alias) }
+
+// libraryAlbums is the same condition for queries that begin with it.
+func (v Viewer) libraryAlbums(alias string) string { return v.albumsBy(alias, alias) }
+
+func (v Viewer) albumsBy(column, alias string) string {
+	in := column + ".library_id IN " + v.libraries()
 	if v.Granted {
 		in = fmt.Sprintf("(%s OR %s.id IN (SELECT s.album_id FROM granted_songs g JOIN songs s ON s.id = g.song_id WHERE g.user_id = %d AND s.missing_at = 0))", in, alias, v.User)
 	}
-	return in + " AND " + alias + ".songs > 0"
+	return in + " AND " + column + ".songs > 0"
 }
 
 // folders is the condition that a row of folders named alias holds, itself or
 // below it, something that the viewer may read.
 func (v Viewer) folders(alias string) string {
-	in := alias + ".library_id IN " + v.libraries()
+	in := "+" + alias + ".library_id IN " + v.libraries()
 	if v.Granted {
 		in = fmt.Sprintf("(%s OR %s.id IN (SELECT s.folder_id FROM granted_songs g JOIN songs s ON s.id = g.song_id WHERE g.user_id = %d AND s.missing_at = 0))", in, alias, v.User)
 	}
-	return in + " AND " + alias + ".missing_at = 0"
+	return in + " AND +" + alias + ".missing_at = 0"
 }
 
 // key names the viewer's rights in caches: equal keys read the same rows.
