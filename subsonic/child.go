@@ -19,25 +19,18 @@ func idOf(kind models.Kind, key models.Key) string {
 }
 
 // coverID is the id that getCoverArt takes, "" without a picture. It carries
-// the version of the picture, so that apps fetch a replaced one anew.
+// the version of the picture, so that apps fetch a replaced one anew, and for
+// a picture of one disc of an album the disc.
 func coverID(c models.Cover) string {
 	if c.Of.Key == 0 {
 		return ""
 	}
-	if c.Version == "" {
-		return c.Of.String()
+	id := c.Of.String()
+	if c.Disc != 0 {
+		id += "-d" + strconv.Itoa(c.Disc)
 	}
-	return c.Of.String() + "_" + c.Version
-}
-
-// discCoverID is the id of the picture of one disc of an album.
-func discCoverID(d models.Disc) string {
-	if d.Cover.Of.Key == 0 {
-		return ""
-	}
-	id := d.Cover.Of.String() + "-d" + strconv.Itoa(d.Number)
-	if d.Cover.Version != "" {
-		id += "_" + d.Cover.Version
+	if c.Version != "" {
+		id += "_" + c.Version
 	}
 	return id
 }
@@ -268,7 +261,7 @@ func fillAlbum(x *spec.AlbumID3, al *models.Album) {
 	}
 	for _, d := range al.Discs {
 		if d.Title != "" {
-			x.DiscTitles = append(x.DiscTitles, spec.DiscTitle{Disc: d.Number, Title: d.Title, CoverArt: discCoverID(d)})
+			x.DiscTitles = append(x.DiscTitles, spec.DiscTitle{Disc: d.Number, Title: d.Title, CoverArt: coverID(d.Cover)})
 		}
 	}
 }
