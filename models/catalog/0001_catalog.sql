@@ -141,6 +141,7 @@ CREATE INDEX songs_identity ON songs (library_id, identity, part, missing_at);
 CREATE INDEX songs_order ON songs (library_id, missing_at, title_sort, id);
 CREATE INDEX songs_created ON songs (library_id, missing_at, created_at);
 CREATE INDEX songs_annot ON songs (annot_id);
+CREATE INDEX songs_title ON songs (search);
 CREATE INDEX songs_year ON songs (library_id, missing_at, year);
 
 CREATE TABLE albums (

@@ -291,23 +291,28 @@ func page[T any](list []T, offset, size int) []T {
 	return list[offset:min(len(list), offset+min(size, len(list)))]
 }
 
+// sameTitle bounds the songs of one title that SongByArtistTitle looks at.
+const sameTitle = 500
+
 // SongByArtistTitle returns a song by the names that it is known by, without
-// regard to case, accents and punctuation. An empty artist fits any.
+// regard to case, accents and punctuation. The artist may be the printed one
+// or one of those credited; an empty one fits any.
 func (c *Catalog) SongByArtistTitle(ctx context.Context, v Viewer, artist, title string) (*models.Song, error) {
-	query := `SELECT s.card FROM songs s WHERE s.title_sort = ? AND ` + v.librarySongs("s")
-	args := []any{models.SortFold(title)}
-	if artist != "" {
-		query += ` AND s.id IN (SELECT sa.song_id FROM song_artists sa JOIN artists a ON a.id = sa.artist_id WHERE a.name_fold = ? AND sa.role IN ('artist', 'albumartist'))`
-		args = append(args, models.Fold(artist))
-	}
-	list, err := c.songList(ctx, v, query+` ORDER BY s.id LIMIT 1`, args...)
+	list, err := c.songRows(ctx, `SELECT s.card FROM songs s WHERE s.search = ? AND `+v.songs("s")+` ORDER BY s.id LIMIT ?`, models.Fold(title), sameTitle)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("songs by title: %w", err)
 	}
-	if len(list) == 0 {
-		return nil, fmt.Errorf("a song %q by %q: %w", title, artist, models.ErrNotFound)
+	want := models.Fold(artist)
+	for _, s := range list {
+		fits := artist == "" || models.Fold(s.Artist) == want
+		for _, credit := range s.Credits {
+			fits = fits || models.Fold(credit.Name) == want && (credit.Role == models.RoleArtist || credit.Role == models.RoleAlbumArtist)
+		}
+		if fits {
+			return s, c.fillSongs(ctx, v, []*models.Song{s})
+		}
 	}
-	return list[0], nil
+	return nil, fmt.Errorf("a song %q by %q: %w", title, artist, models.ErrNotFound)
 }
 
 // LyricsSource is one text of a song: stored, or in an object beside it.
