@@ -266,6 +266,18 @@ func TestGrantsBelowLibraries(t *testing.T) {
 		granted("album and artist, not the private song", 1, 2, 3)
 		do(c.Grant, access(ScopePlaylist, playlist))
 		granted("a playlist with a private song, too", 1, 2, 3, 4)
+		if err := c.DeletePlaylist(ctx, c.Viewer(root), playlist, false); err != nil {
+			t.Fatal(err)
+		}
+		granted("the playlist is gone", 1, 2, 3)
+		do(c.Revoke, access(ScopePlaylist, playlist))
+		if err := c.w.Exec(`INSERT INTO playlists (id, owner_id, name, name_sort, created_at, changed_at) VALUES (?, ?, 'mix', 'mix', 1, 1)`, playlist, root.Key).Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := c.w.Exec(`INSERT INTO playlist_entries (playlist_id, position, song_id) VALUES (?, 0, 4)`, playlist).Error; err != nil {
+			t.Fatal(err)
+		}
+		do(c.Grant, access(ScopePlaylist, playlist))
 		do(c.Revoke, access(ScopeAlbum, album))
 		granted("without the album", 1, 3, 4)
 		do(c.Grant, Access{User: guest.Key, Scope: ScopeLibrary, ID: int64(shared), Right: RightUpload})

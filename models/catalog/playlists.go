@@ -281,10 +281,25 @@ func (c *Catalog) DeletePlaylist(ctx context.Context, v Viewer, key models.Key, 
 // of all are raised.
 func (c *Catalog) writePlaylist(ctx context.Context, v Viewer, f func(tx *gorm.DB) (public bool, err error)) error {
 	versions := map[models.Key]int64{}
+	var catalog int64
 	err := c.write(ctx, func(tx *gorm.DB) error {
 		public, err := f(tx)
 		if err != nil {
 			return err
+		}
+		granted, err := count(tx, `SELECT COUNT(*) FROM access WHERE scope_kind = ?`, ScopePlaylist)
+		if err != nil {
+			return err
+		}
+		if granted > 0 {
+			// Others may read songs by a right to this playlist.
+			public = true
+			if err := resolveGrants(tx); err != nil {
+				return err
+			}
+			if catalog, err = bump(tx, settingVersion); err != nil {
+				return err
+			}
 		}
 		where, args := `id = ?`, []any{v.User}
 		if public {
@@ -302,6 +317,7 @@ func (c *Catalog) writePlaylist(ctx context.Context, v Viewer, f func(tx *gorm.D
 		for user, n := range versions {
 			raise(c.users.version(user), n)
 		}
+		raise(&c.version, catalog)
 	}
 	return err
 }

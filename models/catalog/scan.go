@@ -88,7 +88,10 @@ func (c *Catalog) Sidecars(ctx context.Context, library int) (map[string]string,
 // Scan runs f in one write transaction of a scan of one library.
 func (c *Catalog) Scan(ctx context.Context, library int, f func(*ScanTx) error) error {
 	return c.writeCatalog(ctx, func(tx *gorm.DB) error {
-		return f(&ScanTx{tx: tx, engine: c.engine, library: library, now: now()})
+		if err := f(&ScanTx{tx: tx, engine: c.engine, library: library, now: now()}); err != nil {
+			return err
+		}
+		return resolveGrants(tx)
 	})
 }
 

@@ -176,37 +176,8 @@ func (c *Catalog) writeUser(ctx context.Context, user models.Key, f func(tx *gor
 	return err
 }
 
-// writeEveryone runs f in one write transaction that changes what every user
-// may see, such as a public playlist, and raises all users' versions.
-func (c *Catalog) writeEveryone(ctx context.Context, f func(tx *gorm.DB) error) error {
-	versions := map[models.Key]int64{}
-	err := c.write(ctx, func(tx *gorm.DB) error {
-		if err := f(tx); err != nil {
-			return err
-		}
-		return eachRow(tx, func(rows *sql.Rows) error {
-			var user models.Key
-			var n int64
-			err := rows.Scan(&user, &n)
-			versions[user] = n
-			return err
-		}, `UPDATE users SET version = version + 1 WHERE removed_at = 0 RETURNING id, version`)
-	})
-	if err == nil {
-		for user, n := range versions {
-			raise(c.users.version(user), n)
-		}
-	}
-	return err
-}
-
-// touchUser raises one user's version within writeUsers, which reads the
-// users again after the commit. Elsewhere use writeUser.
-func touchUser(tx *gorm.DB, user models.Key) error {
-	return tx.Exec(`UPDATE users SET version = version + 1 WHERE id = ?`, user).Error
-}
-
-// touchEveryone raises all users' versions within writeUsers.
+// touchEveryone raises all users' versions within writeUsers, which reads the
+// users again after the commit.
 func touchEveryone(tx *gorm.DB) error {
 	return tx.Exec(`UPDATE users SET version = version + 1 WHERE removed_at = 0`).Error
 }
