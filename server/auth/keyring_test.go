@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -189,16 +190,29 @@ func TestRotate(t *testing.T) {
 	refused(t, err, models.ErrConflict)
 }
 
-// TestCrash is what TestRotateSurvivesKill runs as a process of its own: it
-// rotates the key and dies by its own hand at one step.
-func TestCrash(t *testing.T) {
-	dir, at := os.Getenv("SONGLOCKER_TEST_CRASH_DIR"), os.Getenv("SONGLOCKER_TEST_CRASH_AT")
-	if dir == "" {
-		return // not the process that is to die
+// TestMain lets this program be the process that TestRotateSurvivesKill kills.
+func TestMain(m *testing.M) {
+	if dir := os.Getenv("SONGLOCKER_TEST_CRASH_DIR"); dir != "" {
+		if err := crash(dir, os.Getenv("SONGLOCKER_TEST_CRASH_AT")); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
 	}
-	s, err := New(context.Background(), Options{Catalog: openCatalog(t, dir), KeyFile: filepath.Join(dir, KeyFileName), AppPasswords: true})
+	os.Exit(m.Run())
+}
+
+// crash rotates the key and kills its process at one step: "written'" is the
+// second time that something is written.
+func crash(dir, at string) error {
+	ctx := context.Background()
+	c, err := catalog.Open(ctx, catalog.Options{Location: "sqlite:" + filepath.Join(dir, "catalog.db")})
 	if err != nil {
-		t.Fatal(err)
+		return err
+	}
+	s, err := New(ctx, Options{Catalog: c, KeyFile: filepath.Join(dir, KeyFileName), AppPasswords: true})
+	if err != nil {
+		return err
 	}
 	seen := map[string]int{}
 	s.keys.step = func(name string) {
@@ -208,9 +222,7 @@ func TestCrash(t *testing.T) {
 			select {}
 		}
 	}
-	if err := s.keys.Rotate(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	return s.keys.Rotate(ctx)
 }
 
 func TestRotateSurvivesKill(t *testing.T) {
@@ -229,7 +241,7 @@ func TestRotateSurvivesKill(t *testing.T) {
 	rotated := 0
 	last := s.keys.current().fingerprint
 	for _, step := range []string{"written", "renamed", "resealed", "committed", "written'", "renamed'", "none"} {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestCrash$")
+		cmd := exec.Command(os.Args[0])
 		cmd.Env = append(os.Environ(), "SONGLOCKER_TEST_CRASH_DIR="+dir, "SONGLOCKER_TEST_CRASH_AT="+step)
 		out, err := cmd.CombinedOutput()
 		var exit *exec.ExitError
