@@ -445,7 +445,11 @@ func (s *search) rank(kind int, phrase string, words []string, offset, count int
 		}
 		return len(out) < count
 	}
-	for _, list := range s.own(kind, phrase).best {
+	best := s.own(kind, phrase).best
+	if article, rest, _ := strings.Cut(phrase, " "); articles[article] && rest != "" {
+		best[whole] = append(slices.Clip(best[whole]), s.own(kind, rest).best[exact]...)
+	}
+	for _, list := range best {
 		for _, i := range list {
 			if !take(i) {
 				return out

@@ -64,7 +64,7 @@ func seedBatch(s *ScanTx, library int, albums map[string]*models.Album, touched 
 	var paths []string
 	credits := make([][]models.Credit, len(songs))
 	sorts := map[string]string{}
-	group := func(x seedSong) string { return x.Album + "\x00" + cmp.Or(x.AlbumArtist, x.Artist) }
+	group := func(x seedSong) string { return x.Album + "\x1f" + cmp.Or(x.AlbumArtist, x.Artist) }
 	folder := func(x seedSong) string { return cmp.Or(x.AlbumArtist, x.Artist, "-") + "/" + cmp.Or(x.Album, "-") }
 	for i, x := range songs {
 		if x.ArtistSort != "" {
