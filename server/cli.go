@@ -39,6 +39,7 @@ type commandLine struct {
 	Secret  secretCommand  `cmd:"" help:"Manage secrets for single apps and devices."`
 	Library libraryCommand `cmd:"" help:"Manage libraries."`
 	Key     keyCommand     `cmd:"" help:"Manage the key that seals passwords."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong with folders, rights, ports, database, key and clock. Changes nothing; ends with status 1 when something must be mended."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 	Health  healthCommand  `cmd:"" help:"Ask the running server how it is; for containers. Ends with status 0 when it is well."`
 }

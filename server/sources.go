@@ -3,7 +3,6 @@ package server
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -61,7 +60,7 @@ func (s *sources) read(flagConfig, flagData, defaultData string) error {
 	if file == "" {
 		data := firstOf(flagData, s.env[envName("data")], defaultData)
 		for _, f := range []string{filepath.Join(data, "songlocker.toml"), "/etc/songlocker/songlocker.toml"} {
-			if _, err := os.Stat(f); !errors.Is(err, fs.ErrNotExist) {
+			if _, err := os.Stat(f); err == nil {
 				file = f
 				break
 			}
