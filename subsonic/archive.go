@@ -125,7 +125,7 @@ func (a *API) sendArchive(c Call, id models.ID) error {
 
 func (a *API) writeArchive(c Call, ar archive) error {
 	z := zip.NewWriter(c.W)
-	names := uniqueNames{seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
+	names := newNames()
 	var failed []string
 	n := 0
 	one := func(s *models.Song) error {
@@ -160,7 +160,7 @@ func (a *API) writeArchive(c Call, ar archive) error {
 		}
 	}
 	if len(failed) > 0 {
-		w, err := z.Create(names.take("ERRORS.txt"))
+		w, err := z.CreateHeader(&zip.FileHeader{Name: names.take("ERRORS.txt"), Method: zip.Store})
 		if err == nil {
 			_, err = io.WriteString(w, strings.Join(failed, "\n")+"\n")
 		}
@@ -233,6 +233,11 @@ type uniqueNames struct {
 	seen map[uint64]bool
 }
 
+func newNames() uniqueNames {
+	return uniqueNames{seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
+}
+
+// take returns name, or name with a number when it was taken before.
 func (u uniqueNames) take(name string) string {
 	ext := path.Ext(name)
 	stem := strings.TrimSuffix(name, ext)

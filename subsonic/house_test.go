@@ -201,7 +201,6 @@ func (picture) Close() error       { return nil }
 func (picture) MIME() string       { return "image/png" }
 func (picture) ETag() string       { return "abc" }
 func (picture) ModTime() time.Time { return time.UnixMilli(1700000000000) }
-func (picture) Current() bool      { return true }
 
 func (h *house) Cover(_ context.Context, _ catalog.Viewer, id string, _ int) (Picture, error) {
 	if b, ok := h.covers[id]; ok {

@@ -37,6 +37,7 @@ var (
 	headerNoSniff   = []string{"nosniff"}
 	headerNoStore   = []string{"no-store"}
 	headerNoCache   = []string{"private, no-cache"}
+	headerForever   = []string{"private, max-age=31536000, immutable"}
 	headerVary      = []string{"Accept-Encoding"}
 	headerGzip      = []string{"gzip"}
 	headerSandbox   = []string{"sandbox; default-src 'none'"}

@@ -180,8 +180,10 @@ func (a *API) getCoverArt(c Call, p getCoverArtParams) (spec.Payload, error) {
 		h["Etag"] = []string{quoted(tag)}
 	}
 	h["Cache-Control"] = headerNoCache
-	if current, ok := pic.(interface{ Current() bool }); ok && current.Current() {
-		h["Cache-Control"] = []string{"private, max-age=31536000, immutable"}
+	if strings.Contains(p.ID, "_") {
+		// The id carries the version of the picture: another picture will have
+		// another id.
+		h["Cache-Control"] = headerForever
 	}
 	c.begin()
 	http.ServeContent(c.W, c.R, "", pic.ModTime(), pic)
