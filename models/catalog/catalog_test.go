@@ -83,3 +83,17 @@ func TestPragmasAreInForce(t *testing.T) {
 		t.Errorf("readers can write: query_only = %q %v", ro, err)
 	}
 }
+
+func TestCatalogFileIsPrivate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "catalog.db")
+	c := open(t, "sqlite:"+path)
+	if err := c.SetSetting(t.Context(), "a", "b"); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{path, path + "-wal"} {
+		fi, err := os.Stat(p)
+		if err != nil || fi.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", p, fi.Mode(), err)
+		}
+	}
+}

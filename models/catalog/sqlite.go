@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -33,6 +34,13 @@ func (sqliteEngine) open(location string, log *slog.Logger) (r, w *gorm.DB, err 
 	path = strings.TrimPrefix(path, "//")
 	if path == "" || strings.ContainsAny(path, "?#") {
 		return nil, nil, fmt.Errorf("%q is no path for a database file", path)
+	}
+	// The catalog is its owner's alone: a new file begins so, and SQLite gives
+	// its companions (-wal, -shm) the same rights.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+		return nil, nil, err
+	} else if err := f.Close(); err != nil {
+		return nil, nil, err
 	}
 	dial := func(write bool) (*gorm.DB, error) {
 		g, err := gorm.Open(&sqlite.Dialector{DriverName: sqliteDriver, DSN: sqliteDSN((&url.URL{Path: path}).EscapedPath(), write)}, gormConfig(log))
