@@ -56,6 +56,7 @@ func licence(text string) string {
 	if found == "MPL-2.0" {
 		return found // its text names the licences that it may be combined with
 	}
+	text = strings.ReplaceAll(text, "commercial or non-commercial", "") // allows both
 	for _, o := range obstacles {
 		if strings.Contains(text, o) {
 			return ""
