@@ -257,24 +257,35 @@ func (c *Catalog) SetSetting(ctx context.Context, name, value string) error {
 	})
 }
 
-// insert writes rows in batches; names of columns come from the map or struct.
-func insert[T any](tx *gorm.DB, table string, rows []T) error {
-	if len(rows) == 0 {
-		return nil
+// insertSizes are the numbers of rows that one INSERT ever writes. Each number
+// is a statement of its own that stays prepared, and one of 500 rows weighs
+// megabytes.
+var insertSizes = []int{64, 8, 1}
+
+// batches cuts rows into parts of insertSizes.
+func batches[T any](rows []T, f func([]T) error) error {
+	for _, n := range insertSizes {
+		for ; len(rows) >= n; rows = rows[n:] {
+			if err := f(rows[:n:n]); err != nil {
+				return err
+			}
+		}
 	}
-	return tx.Table(table).CreateInBatches(rows, batch).Error
+	return nil
 }
 
-// upsert writes rows in batches and, where keys collide, the named columns.
+// insert writes rows; names of columns come from the map or struct.
+func insert[T any](tx *gorm.DB, table string, rows []T) error {
+	return batches(rows, func(part []T) error { return tx.Table(table).Create(&part).Error })
+}
+
+// upsert writes rows and, where keys collide, the named columns.
 func upsert[T any](tx *gorm.DB, table string, keys, columns []string, rows []T) error {
-	if len(rows) == 0 {
-		return nil
-	}
 	on := clause.OnConflict{DoUpdates: clause.AssignmentColumns(columns)}
 	for _, k := range keys {
 		on.Columns = append(on.Columns, clause.Column{Name: k})
 	}
-	return tx.Table(table).Clauses(on).CreateInBatches(rows, batch).Error
+	return batches(rows, func(part []T) error { return tx.Table(table).Clauses(on).Create(&part).Error })
 }
 
 // now is the time as columns hold it: Unix milliseconds.

@@ -10,11 +10,15 @@ import (
 	"gorm.io/gorm/logger"
 )
 
+// preparedStatements bounds what each pool keeps prepared.
+const preparedStatements = 300
+
 // gormConfig is the same for both engines: prepared statements, no implicit
 // transactions, and a logger that never prints a statement's values.
 func gormConfig(log *slog.Logger) *gorm.Config {
 	return &gorm.Config{
 		PrepareStmt:            true,
+		PrepareStmtMaxSize:     preparedStatements,
 		SkipDefaultTransaction: true,
 		DisableAutomaticPing:   false,
 		Logger:                 quiet{log},
