@@ -16,6 +16,7 @@ import (
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/server/artwork"
 	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/server/demo"
 	"github.com/songlocker/songlocker/server/scans"
@@ -57,6 +58,7 @@ type server struct {
 	auth    *auth.Service
 	stores  *stores
 	scans   *scans.Manager
+	artwork *artwork.Service
 	setup   *setup
 	demo    bool           // the demo library is served and may have to be made
 	work    sync.WaitGroup // background work, which ends with its context
@@ -91,6 +93,9 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 	s.scans = scans.New(s.catalog, s.stores, r.newScanner(s.catalog), scans.Options{
 		Interval: r.Config.ScanInterval, Watch: r.Config.Watch, AtStart: true, Log: r.Log,
 		After: debug.FreeOSMemory, // an idle server gives back what a scan needed
+	})
+	s.artwork = artwork.New(artwork.Config{
+		Catalog: s.catalog, Stores: s.stores, Dir: filepath.Join(r.Config.Data, "cache", "art"), Bound: r.Config.ArtCacheBytes, Log: r.Log,
 	})
 	return s, nil
 }
@@ -151,7 +156,7 @@ func (s *server) handler() http.Handler {
 	e.GET(healthPath, healthHandler(s.catalog))
 	s.setup.mount(e)
 	subsonic.New(subsonic.Config{
-		Catalog: s.catalog, Auth: s.auth, Stores: s.stores, Scans: s.scans,
+		Catalog: s.catalog, Auth: s.auth, Stores: s.stores, Scans: s.scans, Covers: covers{s.artwork},
 		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log,
 	}).Mount(e, "")
 	return atBase(s.Config.BasePath, e)
