@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"golang.org/x/term"
@@ -61,13 +62,14 @@ type server struct {
 	artwork *artwork.Service
 	setup   *setup
 	demo    bool           // the demo library is served and may have to be made
+	tidy    chan struct{}  // filled when a scan has ended
 	work    sync.WaitGroup // background work, which ends with its context
 }
 
 // newServer opens what a server needs. Nothing in it grows with the number of
 // songs.
 func newServer(ctx context.Context, r *run) (s *server, err error) {
-	s = &server{run: r}
+	s = &server{run: r, tidy: make(chan struct{}, 1)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -92,7 +94,7 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 	s.stores = r.openStores(s.catalog)
 	s.scans = scans.New(s.catalog, s.stores, r.newScanner(s.catalog), scans.Options{
 		Interval: r.Config.ScanInterval, Watch: r.Config.Watch, AtStart: true, Log: r.Log,
-		After: debug.FreeOSMemory, // an idle server gives back what a scan needed
+		After: s.scanned,
 	})
 	s.artwork = artwork.New(artwork.Config{
 		Catalog: s.catalog, Stores: s.stores, Dir: filepath.Join(r.Config.Data, "cache", "art"), Bound: r.Config.ArtCacheBytes, Log: r.Log,
@@ -134,6 +136,7 @@ func (s *server) close() error {
 
 // start begins the background work, which ends with ctx.
 func (s *server) start(ctx context.Context) {
+	s.work.Go(func() { s.giveBack(ctx) })
 	s.work.Go(func() {
 		if s.demo {
 			if err := demo.Make(ctx, s.demoFolder()); err != nil && ctx.Err() == nil {
@@ -144,6 +147,38 @@ func (s *server) start(ctx context.Context) {
 			s.Log.Error("scans have stopped", "error", err)
 		}
 	})
+}
+
+// scanned notes that a scan has ended and no other waits.
+func (s *server) scanned() {
+	select {
+	case s.tidy <- struct{}{}:
+	default:
+	}
+}
+
+// quiet is how long no scan ends before memory is given back: folders that
+// change often are not worth it each time.
+const quiet = 3 * time.Second
+
+// giveBack returns to the system what scans needed and an idle server does
+// not, until ctx ends.
+func (s *server) giveBack(ctx context.Context) {
+	t := time.NewTimer(quiet)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.tidy:
+			t.Reset(quiet)
+		case <-t.C:
+			if err := s.catalog.Trim(ctx); err != nil && ctx.Err() == nil {
+				s.Log.Warn("memory can't be given back", "error", err)
+			}
+			debug.FreeOSMemory()
+		}
+	}
 }
 
 // handler wires all doors of the server. Other doors than these are mounted

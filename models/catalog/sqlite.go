@@ -53,7 +53,7 @@ func (sqliteEngine) open(location string, log *slog.Logger) (r, w *gorm.DB, err 
 		}
 		n := 1
 		if !write {
-			n = max(4, 2*runtime.NumCPU())
+			n = readers()
 		}
 		db.SetMaxOpenConns(n)
 		db.SetMaxIdleConns(n)
@@ -70,6 +70,9 @@ func (sqliteEngine) open(location string, log *slog.Logger) (r, w *gorm.DB, err 
 	}
 	return r, w, nil
 }
+
+// readers is how many connections read at once.
+func readers() int { return max(4, 2*runtime.NumCPU()) }
 
 // pragmas returns name and value of each setting of a connection. The writer
 // syncs fully: with NORMAL a power cut loses acknowledged writes in WAL mode.
