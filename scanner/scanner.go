@@ -90,14 +90,14 @@ type scan struct {
 	progress *Progress
 	log      *slog.Logger
 
-	listing   *listing
-	vanished  map[models.Key]string // songs that the listing lacks: their object keys
-	returned  []models.Key
-	touched   map[models.Key]bool // artists to count anew
-	anyGenres bool
-	changed   bool // anything at all was written
-	present   int  // songs known and not missing when the scan began, within its prefixes
-	first     bool // of this library
+	listing  *listing
+	vanished map[models.Key]string // songs that the listing lacks: their object keys
+	returned []models.Key
+	touched  map[models.Key]bool // artists to count anew
+	genresAt time.Time           // when genres were counted last
+	changed  bool                // anything at all was written
+	present  int                 // songs known and not missing when the scan began, within its prefixes
+	first    bool                // of this library
 }
 
 // Scan runs one scan to its end and returns its record, which is in the
@@ -105,7 +105,7 @@ type scan struct {
 // early has kept what it wrote, and the next one goes on from there.
 func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) {
 	x := &scan{Scanner: s, Request: r, progress: r.Progress, vanished: map[models.Key]string{}, touched: map[models.Key]bool{},
-		log: s.o.Log.With("library", r.Library.Name), first: r.Library.ScannedAt == 0}
+		genresAt: time.Now(), log: s.o.Log.With("library", r.Library.Name), first: r.Library.ScannedAt == 0}
 	if x.progress == nil {
 		x.progress = new(Progress)
 	}

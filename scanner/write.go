@@ -269,8 +269,16 @@ func (w *writer) recount() error {
 	}
 	slices.Sort(keys)
 	w.recounted, w.artists = true, nil
-	return w.tx.Recount(slices.Compact(keys), true)
+	// Genres are counted over the whole library, so seldom before the end.
+	genres := time.Since(w.scan.genresAt) > genresEvery
+	if genres {
+		w.scan.genresAt = time.Now()
+	}
+	return w.tx.Recount(slices.Compact(keys), genres)
 }
+
+// genresEvery is how old the counts of genres may become during a scan.
+const genresEvery = 20 * time.Second
 
 // presence marks songs missing or present and their albums for building anew.
 func (w *writer) presence(keys []models.Key, missing bool) error {
