@@ -29,6 +29,7 @@ vuln: ## look for known vulnerabilities (needs the network)
 
 docs: ## write the generated documents anew
 	@go test ./server -run TestConfigDoc -update
+	@go test ./subsonic -run TestAPIDoc -update
 
 golden: ## write the expected answers anew; read them before you commit
 	@go test ./subsonic/... -update

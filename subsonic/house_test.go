@@ -28,8 +28,8 @@ import (
 	"github.com/songlocker/songlocker/storage/mem"
 )
 
-// flac is a FLAC file that a scan reads: a stream info and comments, and a
-// payload that stands for frames.
+// flac is a FLAC file that a scan reads: a stream info, comments, a picture,
+// and a payload that stands for frames.
 func flac(seconds int, payload string, tags ...string) string {
 	var b bytes.Buffer
 	b.WriteString("fLaC")
@@ -58,7 +58,15 @@ func flac(seconds int, payload string, tags ...string) string {
 	for _, t := range tags {
 		text(t)
 	}
-	block(4, true, c)
+	block(4, false, c)
+	var pic []byte
+	field := func(s string) { pic = append(binary.BigEndian.AppendUint32(pic, uint32(len(s))), s...) }
+	pic = binary.BigEndian.AppendUint32(pic, 3) // the front cover
+	field("image/png")
+	field("")
+	pic = append(pic, make([]byte, 16)...)
+	field("\x89PNG\r\n\x1a\n of " + payload)
+	block(6, true, pic)
 	b.WriteString(strings.Repeat(payload, 1+4000/len(payload)))
 	return b.String()
 }
@@ -66,6 +74,7 @@ func flac(seconds int, payload string, tags ...string) string {
 // musicTree is the first library:
 //
 //	loose.flac                    no album
+//	Ann/artist.jpg
 //	Ann/Red/01 Dawn.flac          every tag
 //	Ann/Red/02 Dusk.flac
 //	Ann/Red/CD2/01 Night.flac     disc 2 of the same album
@@ -75,23 +84,26 @@ func flac(seconds int, payload string, tags ...string) string {
 func musicTree() map[string]string {
 	red := func(track, disc, title string, more ...string) []string {
 		return append([]string{"TITLE=" + title, "ALBUM=Red", "ARTIST=Ann feat. Cy", "ARTISTS=Ann", "ARTISTS=Cy", "ALBUMARTIST=Ann",
-			"DATE=2001-05-06", "GENRE=Rock", "GENRE=Pop", "TRACKNUMBER=" + track, "DISCNUMBER=" + disc, "DISCTOTAL=2"}, more...)
+			"DATE=2001-05-06", "ORIGINALDATE=1999-02-03", "ALBUMSORT=Red, the", "ALBUMARTISTSORT=Ann, A.", "RELEASETYPE=album", "RELEASETYPE=live",
+			"MUSICBRAINZ_ALBUMID=22222222-2222-4222-8222-222222222222", "MUSICBRAINZ_ALBUMARTISTID=33333333-3333-4333-8333-333333333333",
+			"MUSICBRAINZ_ALBUMCOMMENT=Deluxe Edition", "LABEL=Own Label", "MOOD=Calm", "GENRE=Rock", "GENRE=Pop", "TRACKNUMBER=" + track, "DISCNUMBER=" + disc, "DISCTOTAL=2"}, more...)
 	}
 	blue := func(track, title string) []string {
 		return []string{"TITLE=" + title, "ALBUM=Blue", "ARTIST=The Bob", "ALBUMARTIST=The Bob", "DATE=1999", "GENRE=Jazz", "TRACKNUMBER=" + track}
 	}
 	return map[string]string{
-		"loose.flac": flac(5, "loose", "TITLE=Loose", "ARTIST=Ann"),
-		"Ann/Red/01 Dawn.flac": flac(10, "dawn", red("1", "1", "Dawn", "COMPOSER=Clara", "PERFORMER=Dora (viola)", "ISRC=AABBB1234567", "MOOD=Calm",
+		"Ann/artist.jpg": "\xff\xd8\xff a face",
+		"loose.flac":     flac(5, "loose", "TITLE=Loose", "ARTIST=Ann"),
+		"Ann/Red/01 Dawn.flac": flac(10, "dawn", red("1", "1", "Dawn", "COMPOSER=Clara", "PERFORMER=Dora (viola)", "ISRC=AABBB1234567",
 			"GROUPING=Mornings", "WORK=Day", "MOVEMENTNAME=First light", "MOVEMENT=1", "MOVEMENTTOTAL=3", "COMMENT=a comment", "BPM=97",
 			"TITLESORT=Dawn, the", "REPLAYGAIN_TRACK_GAIN=-6.50 dB", "REPLAYGAIN_TRACK_PEAK=0.987654", "REPLAYGAIN_ALBUM_GAIN=-7.00 dB",
-			"REPLAYGAIN_ALBUM_PEAK=0.998", "MUSICBRAINZ_TRACKID=11111111-1111-4111-8111-111111111111", "ITUNESADVISORY=1", "LABEL=Own Label",
+			"REPLAYGAIN_ALBUM_PEAK=0.998", "MUSICBRAINZ_TRACKID=11111111-1111-4111-8111-111111111111", "ITUNESADVISORY=1",
 			"DISCSUBTITLE=Day")...),
 		"Ann/Red/02 Dusk.flac":       flac(11, "dusk", red("2", "1", "Dusk")...),
 		"Ann/Red/CD2/01 Night.flac":  flac(12, "night", red("1", "2", "Night", "DISCSUBTITLE=Dark")...),
 		"The Bob/Blue/01 Sea.flac":   flac(20, "sea", blue("1", "Sea")...),
 		"The Bob/Blue/02 Sky.flac":   flac(21, "sky", blue("2", "Sky")...),
-		"Ünïcode/Öl/01 Ä <&> Z.flac": flac(30, "oel", "TITLE=Ä <&> Z", "ALBUM=Öl", "ARTIST=Ünïcode", "ALBUMARTIST=Ünïcode", "DATE=2010", "GENRE=Electronic & <Dub>", "TRACKNUMBER=1"),
+		"Ünïcode/Öl/01 Ä <&> Z.flac": flac(30, "oel", "TITLE=Ä <&> Z", "ALBUM=Öl", "ARTIST=Ünïcode", "ALBUMARTIST=Ünïcode", "DATE=2010", "COMPILATION=1", "GENRE=Electronic & <Dub>", "TRACKNUMBER=1"),
 	}
 }
 
