@@ -53,7 +53,7 @@ func (a *API) collect(c Call, id models.ID) (archive, error) {
 		}
 		keys, err := a.Catalog.FolderTree(c, c.Viewer, f.Key)
 		name := f.Name
-		if name == "" {
+		if f.Path == "" {
 			name = a.libraryName(c, f.Library)
 		}
 		base := f.Path

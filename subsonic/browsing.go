@@ -150,7 +150,7 @@ func (a *API) folderDirectory(c Call, id models.ID) (spec.Payload, error) {
 	}
 	out := directory(id, f.Name, f.User)
 	out.Parent = idOf(models.KindFolder, f.Parent)
-	if out.Name == "" {
+	if f.Path == "" {
 		out.Name = a.libraryName(c, f.Library)
 	}
 	out.Child = make([]spec.Child, len(below)+len(songs))
