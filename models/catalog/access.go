@@ -175,7 +175,7 @@ func (c *Catalog) changeAccess(ctx context.Context, user models.Key, f func(tx *
 	if err != nil {
 		return fmt.Errorf("rights: %w", err)
 	}
-	raise(&c.version, catalog)
+	c.saw(catalog)
 	return nil
 }
 

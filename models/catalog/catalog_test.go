@@ -12,14 +12,22 @@ import (
 	"github.com/songlocker/songlocker/models"
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 // each runs f on a fresh catalog of every engine at hand: SQLite always,
 // PostgreSQL when SONGLOCKER_TEST_POSTGRES names a server where databases may
 // be made.
 func each(t *testing.T, f func(t *testing.T, c *Catalog)) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { f(t, open(t, "sqlite:"+filepath.Join(t.TempDir(), "catalog.db"))) })
+	eachLocation(t, func(t *testing.T, _ engine, location string) { f(t, open(t, location)) })
+}
+
+// eachLocation runs f on the place of an empty catalog of every engine.
+func eachLocation(t *testing.T, f func(t *testing.T, e engine, location string)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { f(t, sqliteEngine{}, "sqlite:"+filepath.Join(t.TempDir(), "catalog.db")) })
 	if server := os.Getenv("SONGLOCKER_TEST_POSTGRES"); server != "" {
-		t.Run("postgres", func(t *testing.T) { f(t, open(t, freshPostgres(t, server))) })
+		t.Run("postgres", func(t *testing.T) { f(t, postgresEngine{}, freshPostgres(t, server)) })
 	}
 }
 
@@ -36,7 +44,7 @@ func open(t testing.TB, location string) *Catalog {
 // freshPostgres makes an empty database that goes with the test.
 func freshPostgres(t *testing.T, server string) string {
 	t.Helper()
-	_, w, err := postgresEngine{}.open(server, slog.New(slog.DiscardHandler))
+	_, w, err := postgresEngine{}.open(server, discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,19 +63,6 @@ func freshPostgres(t *testing.T, server string) string {
 	}
 	u.Path = "/" + name
 	return u.String()
-}
-
-func TestOpenTwice(t *testing.T) {
-	location := "sqlite:" + filepath.Join(t.TempDir(), "catalog.db")
-	for range 2 {
-		c, err := Open(context.Background(), Options{Location: location})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestPragmasAreInForce(t *testing.T) {

@@ -291,7 +291,7 @@ func (c *Catalog) RemoveLibrary(ctx context.Context, n int) error {
 	if err != nil {
 		return fmt.Errorf("remove library %d: %w", n, err)
 	}
-	raise(&c.version, catalog)
+	c.saw(catalog)
 	return nil
 }
 

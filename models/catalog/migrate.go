@@ -76,6 +76,11 @@ func (c *Catalog) migrate(ctx context.Context, readOnly bool) error {
 	if readOnly {
 		return fmt.Errorf("the catalog has %d of %d schema steps and is opened for reading only", len(have), len(known))
 	}
+	return c.migrateTo(ctx, steps)
+}
+
+// migrateTo makes those of steps that the catalog does not have.
+func (c *Catalog) migrateTo(ctx context.Context, steps []*gormigrate.Migration) error {
 	m := gormigrate.New(c.w.WithContext(ctx), &gormigrate.Options{
 		TableName: "migrations", IDColumnName: "id", IDColumnSize: 255, UseTransaction: true,
 	}, steps)

@@ -317,7 +317,7 @@ func (c *Catalog) writePlaylist(ctx context.Context, v Viewer, f func(tx *gorm.D
 		for user, n := range versions {
 			raise(c.users.version(user), n)
 		}
-		raise(&c.version, catalog)
+		c.saw(catalog)
 	}
 	return err
 }
