@@ -3,6 +3,7 @@ package catalog
 import (
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/songlocker/songlocker/models"
@@ -113,8 +114,8 @@ func TestCardsOfALaterVersion(t *testing.T) {
 	}
 }
 
-// TestDamagedCards cuts a card at every byte: what is left reads as an error
-// or as a song with fewer fields.
+// TestDamagedCards cuts a card at every byte and overwrites bytes: what is
+// left reads as an error or as another song.
 func TestDamagedCards(t *testing.T) {
 	whole := songCard(fullSong(rand.New(rand.NewPCG(9, 10))))
 	bad := 0
@@ -125,6 +126,23 @@ func TestDamagedCards(t *testing.T) {
 	}
 	if bad < len(whole)/2 {
 		t.Errorf("only %d of %d cut cards are damaged", bad, len(whole))
+	}
+	r := rand.New(rand.NewPCG(13, 14))
+	bad = 0
+	for range 20_000 {
+		b := slices.Clone(whole)
+		for range 1 + r.IntN(3) {
+			b[r.IntN(len(b))] = byte(r.Uint32())
+		}
+		if _, err := readSong(b); err != nil {
+			bad++
+		}
+		if _, err := readAlbum(b); err != nil {
+			bad++
+		}
+	}
+	if bad == 0 {
+		t.Error("no damage is noticed")
 	}
 }
 
