@@ -39,7 +39,7 @@ var floors = [][]string{
 	{"subsonic"},
 	{"subsonic/conformance"},
 	{"server", "server/admin", "server/api", "server/cli", "server/config", "server/demo", "server/doctor"},
-	{"."},
+	{".", "test/e2e"},
 }
 
 // wiring is the floor whose packages import each other.
