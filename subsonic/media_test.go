@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/storage"
@@ -268,6 +269,35 @@ func TestArchiveNamesWhatItLacks(t *testing.T) {
 	want := "02 Dusk.flac: the file is not there\nCD2/01 Night.flac: the file could not be read\n"
 	if files["ERRORS.txt"] != want {
 		t.Errorf("ERRORS.txt: %q, want %q", files["ERRORS.txt"], want)
+	}
+}
+
+func TestArchivesOutlastTheServersTimeouts(t *testing.T) {
+	h := newHouse(t)
+	red := h.song("Dawn")["albumId"].(string)
+	server := httptest.NewUnstartedServer(h.handler)
+	server.Config.ReadTimeout, server.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	server.Start()
+	defer server.Close()
+	h.stores[1].(*mem.Store).SetFaults(mem.Faults{Wait: func(ctx context.Context, _, key string) error {
+		if key != "Ann/Red/02 Dusk.flac" {
+			return nil
+		}
+		// The store is slower than the server's patience.
+		select {
+		case <-time.After(400 * time.Millisecond):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}})
+	r, err := http.Get(server.URL + target("owner", "download?id="+red))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if names, files := unzip(t, body(t, r)); len(names) != 3 {
+		t.Errorf("%v, %s", names, files["ERRORS.txt"])
 	}
 }
 
