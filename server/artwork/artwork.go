@@ -131,25 +131,10 @@ func (i *Image) SyscallConn() (syscall.RawConn, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// CoverID returns the id of a cover on the wire: letters, digits, "-" and "_"
-// only. A disc above 0 names the cover of one disc of an album.
-func CoverID(c models.Cover, disc int) string {
-	if c.Of.Key == 0 {
-		return ""
-	}
-	id := c.Of.String()
-	if disc > 0 {
-		id += "-d" + strconv.Itoa(disc)
-	}
-	if c.Version != "" {
-		id += "_" + c.Version
-	}
-	return id
-}
-
-// ParseCoverID reads a cover's id, with any version or none. Its last value
-// is false for what is none.
-func ParseCoverID(s string) (of models.ID, disc int, ok bool) {
+// parseCoverID reads a cover's id: the id of what it is of, "-d" and a number
+// for one disc of an album, "_" and any version, either or neither.
+// Its last value is false for what is none.
+func parseCoverID(s string) (of models.ID, disc int, ok bool) {
 	s, _, _ = strings.Cut(s, "_")
 	if id, d, found := strings.Cut(s, "-d"); found && len(s) > 16 {
 		n, err := strconv.Atoi(d)
@@ -169,7 +154,7 @@ func ParseCoverID(s string) (of models.ID, disc int, ok bool) {
 // candidate that can't be shown gives way to the next. Where none is left,
 // and for what v may not see, it is models.ErrNotFound.
 func (s *Service) Cover(ctx context.Context, v catalog.Viewer, id string, size int) (*Image, error) {
-	of, disc, ok := ParseCoverID(id)
+	of, disc, ok := parseCoverID(id)
 	if !ok {
 		return nil, fmt.Errorf("cover %q: %w", id, models.ErrNotFound)
 	}
