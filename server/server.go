@@ -20,6 +20,7 @@ import (
 	"github.com/songlocker/songlocker/server/artwork"
 	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/server/demo"
+	"github.com/songlocker/songlocker/server/lyrics"
 	"github.com/songlocker/songlocker/server/scans"
 	"github.com/songlocker/songlocker/subsonic"
 )
@@ -192,6 +193,7 @@ func (s *server) handler() http.Handler {
 	s.setup.mount(e)
 	subsonic.New(subsonic.Config{
 		Catalog: s.catalog, Auth: s.auth, Stores: s.stores, Scans: s.scans, Covers: covers{s.artwork},
+		Lyrics: lyrics.New(s.catalog, s.stores, s.Log),
 		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log,
 	}).Mount(e, "")
 	return atBase(s.Config.BasePath, e)
