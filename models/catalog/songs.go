@@ -100,49 +100,62 @@ func (c *Catalog) fillSongs(ctx context.Context, v Viewer, list []*models.Song) 
 // mean rating. Items with nothing are not in the map.
 func (c *Catalog) userItems(ctx context.Context, v Viewer, kind models.Kind, keys []models.Key) (map[models.Key]models.UserItem, error) {
 	items := map[models.Key]models.UserItem{}
-	err := chunks(keys, func(part []models.Key) error {
-		err := c.each(ctx, func(rows *sql.Rows) error {
-			var k models.Key
-			var u models.UserItem
-			if err := rows.Scan(&k, &u.StarredAt, &u.Rating, &u.PlayCount, &u.PlayedAt); err != nil {
-				return err
-			}
-			items[k] = u
-			return nil
-		}, `SELECT item_id, starred_at, rating, play_count, played_at FROM user_items WHERE user_id = ? AND kind = ? AND item_id IN ?`, v.User, kind, part)
-		if err != nil {
-			return err
-		}
-		err = c.each(ctx, func(rows *sql.Rows) error {
+	err := c.attached(ctx, keys, func(rows *sql.Rows) error {
+		var k models.Key
+		var u models.UserItem
+		err := rows.Scan(&k, &u.StarredAt, &u.Rating, &u.PlayCount, &u.PlayedAt)
+		items[k] = u
+		return err
+	}, `SELECT item_id, starred_at, rating, play_count, played_at FROM user_items WHERE user_id = ? AND kind = ?`, v.User, kind)
+	if err == nil {
+		err = c.attached(ctx, keys, func(rows *sql.Rows) error {
 			var k models.Key
 			var total, votes int64
-			if err := rows.Scan(&k, &total, &votes); err != nil {
-				return err
-			}
+			err := rows.Scan(&k, &total, &votes)
 			u := items[k]
 			u.Average = float64(total) / float64(votes)
 			items[k] = u
-			return nil
-		}, `SELECT item_id, total, votes FROM ratings WHERE kind = ? AND votes > 0 AND item_id IN ?`, kind, part)
-		if err != nil || kind != models.KindSong {
 			return err
-		}
-		return c.each(ctx, func(rows *sql.Rows) error {
+		}, `SELECT item_id, total, votes FROM ratings WHERE kind = ? AND votes > 0`, kind)
+	}
+	if err == nil && kind == models.KindSong {
+		err = c.attached(ctx, keys, func(rows *sql.Rows) error {
 			var k models.Key
 			var ms int64
-			if err := rows.Scan(&k, &ms); err != nil {
-				return err
-			}
+			err := rows.Scan(&k, &ms)
 			u := items[k]
 			u.Bookmark = ms
 			items[k] = u
-			return nil
-		}, `SELECT item_id, position FROM bookmarks WHERE user_id = ? AND item_id IN ?`, v.User, part)
-	})
+			return err
+		}, `SELECT item_id, position FROM bookmarks WHERE user_id = ?`, v.User)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("stars and ratings: %w", err)
 	}
 	return items, nil
+}
+
+// attachedFew is how many rows attached reads in the hope that these are all.
+const attachedFew = 64
+
+// attached calls f for each row of a query whose item_id is one of keys. For
+// a long list it first reads a few rows of any item: often users have attached
+// little, and to ask for nothing by 500 keys costs half a millisecond. So f
+// may also see rows of other items, and rows twice.
+func (c *Catalog) attached(ctx context.Context, keys []models.Key, f func(*sql.Rows) error, query string, args ...any) error {
+	if len(keys) > attachedFew {
+		n := 0
+		err := c.each(ctx, func(rows *sql.Rows) error {
+			n++
+			return f(rows)
+		}, query+` LIMIT ?`, append(args[:len(args):len(args)], attachedFew)...)
+		if err != nil || n < attachedFew {
+			return err
+		}
+	}
+	return chunks(keys, func(part []models.Key) error {
+		return c.each(ctx, f, query+` AND item_id IN ?`, append(args[:len(args):len(args)], part)...)
+	})
 }
 
 // each calls f for every row of a query.
