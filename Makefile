@@ -8,6 +8,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 export CGO_ENABLED ?= 0
 
+comma := ,
+
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
 
@@ -36,6 +38,9 @@ golden: ## write the expected answers anew; read them before you commit
 
 cover: ## run the tests on SQLite and tell what they cover
 	@go test -coverprofile=bin/cover.out ./... && go tool cover -func=bin/cover.out | tail -1
+
+bench: build ## measure scans, calls and streams: FULL=1 with 100,000 songs too, UPDATE=1 writes docs/benchmarks.md
+	@go run ./test/bench $(if $(FULL),-songs 1000$(comma)10000$(comma)100000) $(if $(UPDATE),-update docs/benchmarks.md)
 
 docker: ## build the image songlocker:latest
 	@docker build -f docker/Dockerfile -t songlocker --build-arg VERSION=$(VERSION) .
