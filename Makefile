@@ -1,4 +1,4 @@
-.PHONY: help run build test lint vuln docs golden cover bench docker clean
+.PHONY: help run build test lint soak vuln docs golden cover bench docker clean
 
 # A small library of the program's own is served when MUSIC is empty.
 MUSIC ?=
@@ -25,6 +25,9 @@ test: ## run every check and every test, on SQLite and PostgreSQL
 lint: ## run the linters
 	@go vet ./...
 	@go tool -modfile=tools/go.mod golangci-lint run --allow-parallel-runners ./...
+
+soak: ## fuzz every parser and repeat the end-to-end suite: FUZZTIME=10m ROUNDS=10
+	@test/soak
 
 vuln: ## look for known vulnerabilities (needs the network)
 	@go tool -modfile=tools/go.mod govulncheck ./...
