@@ -69,15 +69,12 @@ func (a *API) sendSong(c Call, s *models.Song, disposition string) error {
 }
 
 // begin says that bytes follow: no response of the protocol can come any
-// more. Songs outlast the server's time-outs; that of reading would end the
-// request's context while nothing is read any more.
+// more. Songs outlast the server's time-out for writing.
 func (c *Call) begin() {
 	*c.started = true
 	c.W.Header()["Content-Security-Policy"] = headerSandbox
 	// A writer without deadlines has none to lift.
-	deadlines := http.NewResponseController(c.W)
-	_ = deadlines.SetWriteDeadline(time.Time{})
-	_ = deadlines.SetReadDeadline(time.Time{})
+	_ = http.NewResponseController(c.W).SetWriteDeadline(time.Time{})
 }
 
 // open opens the file of a song in the store of its library.
