@@ -46,6 +46,9 @@ var articles = map[string]bool{
 	"le": true, "les": true, "il": true, "lo": true, "os": true,
 }
 
+// articleMax is the length of the longest article.
+const articleMax = 3
+
 // conjunctions are spelled so differently that they need not be asked for.
 var conjunctions = map[string]bool{"and": true, "n": true, "und": true, "et": true, "y": true}
 
@@ -180,7 +183,7 @@ func (n *names) level(text string, letters, start, end, first, last int) level {
 	switch {
 	case start == first:
 		return prefix
-	case begins && articles[string(n.text[first:start-1])]:
+	case begins && start-1-first <= articleMax && articles[string(n.text[first:start-1])]:
 		if end == last {
 			return whole
 		}
