@@ -237,7 +237,7 @@ func (e *examination) database(ctx context.Context) []Place {
 		e.refused(shown, o.err)
 		return nil
 	}
-	defer o.c.Close()
+	defer func() { _ = o.c.Close() }() // it was only read
 	e.well("database", "The catalog at %s opens.", shown)
 	e.key(ctx, o.c)
 	libraries, err := o.c.Libraries(ctx)
