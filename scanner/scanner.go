@@ -182,12 +182,10 @@ func (x *scan) all(ctx context.Context) error {
 		return err
 	}
 	if listError != nil {
-		x.finish(ctx)
-		return listError
+		return errors.Join(listError, x.finish(ctx))
 	}
 	if err := x.absent(ctx); err != nil {
-		x.finish(ctx)
-		return err
+		return errors.Join(err, x.finish(ctx))
 	}
 	return x.finish(ctx)
 }

@@ -746,7 +746,7 @@ func (w *writer) inherit(songs []*models.Song, keys []string) error {
 				w.albums[from.Key], w.albums[into.Key] = true, true
 				w.groups[key] = into
 			}
-			break
+			break //nolint:staticcheck // only the first, which has most songs, may inherit
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/subsonic/spec"
@@ -373,14 +374,12 @@ const otherLetters = "#"
 
 // letter returns the index that a folded name stands under.
 func letter(folded string) string {
-	for _, r := range folded {
-		if r >= 'a' && r <= 'z' {
-			return string(r - 'a' + 'A')
-		}
-		if unicode.IsLetter(r) && !unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana) {
-			return string(unicode.ToUpper(r))
-		}
-		break
+	r, _ := utf8.DecodeRuneInString(folded) // not a letter when there is none
+	if r >= 'a' && r <= 'z' {
+		return string(r - 'a' + 'A')
+	}
+	if unicode.IsLetter(r) && !unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana) {
+		return string(unicode.ToUpper(r))
 	}
 	return otherLetters
 }

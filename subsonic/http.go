@@ -82,9 +82,11 @@ func (a *API) serve(ec echo.Context) error {
 			if p == nil {
 				return
 			}
-			if p == http.ErrAbortHandler || started {
+			cause, _ := p.(error)
+			abort := errors.Is(cause, http.ErrAbortHandler)
+			if abort || started {
 				// Bytes are on their way: only a cut connection tells the app.
-				if p != http.ErrAbortHandler {
+				if !abort {
 					a.Log.Error("panic", "endpoint", name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 				}
 				panic(http.ErrAbortHandler)
@@ -231,8 +233,8 @@ func (o *reply) write(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		to := appender{(*packed)[:0]}
 		z := zippers.Get().(*gzip.Writer)
 		z.Reset(&to)
-		z.Write(body) // an appender never fails
-		z.Close()
+		_, _ = z.Write(body) // an appender never fails
+		_ = z.Close()
 		zippers.Put(z)
 		h["Content-Encoding"] = headerGzip
 		send(w, to.b)

@@ -89,11 +89,11 @@ func Open(ctx context.Context, o Options) (*Catalog, error) {
 	}
 	c := &Catalog{r: r, w: w, engine: e, log: o.Log, done: make(chan struct{})}
 	if err := c.migrate(ctx, o.ReadOnly); err != nil {
-		c.closePools()
+		_ = c.closePools() // the first error is the one to tell
 		return nil, err
 	}
 	if err := c.refresh(ctx); err != nil {
-		c.closePools()
+		_ = c.closePools()
 		return nil, fmt.Errorf("read the catalog at %s: %w", Redact(o.Location), err)
 	}
 	poll, stop := context.WithCancel(context.Background())

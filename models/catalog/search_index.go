@@ -432,13 +432,12 @@ func (x *searchIndex) readSongs(ctx context.Context, c *Catalog) error {
 	albums := number(x.albums)
 	const none = ^uint32(0)
 	type row struct {
-		begin  uint64 // the first bytes of the title, to sort by
-		key    models.Key
-		at     uint32
-		album  uint32
-		size   uint16
-		lib    uint16
-		number uint32
+		begin uint64 // the first bytes of the title, to sort by
+		key   models.Key
+		at    uint32
+		album uint32
+		size  uint16
+		lib   uint16
 	}
 	var list []row
 	var text []byte

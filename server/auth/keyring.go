@@ -198,7 +198,7 @@ func (k *Keyring) write(keys []*key) (err error) {
 	defer func() {
 		if err != nil {
 			f.Close()
-			os.Remove(next)
+			_ = os.Remove(next) // the first error is the one to tell
 			err = fmt.Errorf("key file: %w", err)
 		}
 	}()

@@ -105,7 +105,7 @@ func (s *Store) root(ctx context.Context) (*os.Root, error) {
 		if e, ok := errors.AsType[*fs.PathError](err); ok {
 			err = e.Err
 		}
-		return nil, fmt.Errorf("folder %s: %w: %v", s.dir, models.ErrUnavailable, err)
+		return nil, fmt.Errorf("folder %s: %w: %v", s.dir, models.ErrUnavailable, err) //nolint:errorlint // a root that is gone is no missing object
 	}
 	return r, nil
 }
@@ -166,7 +166,7 @@ func kind(key string, err error) error {
 		return fmt.Errorf("%q: %w", key, err)
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENXIO),
 		errors.Is(err, syscall.ENAMETOOLONG), errors.Is(err, syscall.EINVAL):
-		return fmt.Errorf("%q: %w: %v", key, fs.ErrNotExist, err)
+		return fmt.Errorf("%q: %w: %w", key, fs.ErrNotExist, err)
 	}
 	return fmt.Errorf("%q: %w: %w", key, models.ErrUnavailable, err)
 }
