@@ -193,7 +193,7 @@ func (s *server) handler() http.Handler {
 	s.setup.mount(e)
 	subsonic.New(subsonic.Config{
 		Catalog: s.catalog, Auth: s.auth, Stores: s.stores, Scans: s.scans, Covers: covers{s.artwork},
-		Lyrics: lyrics.New(s.catalog, s.stores, s.Log),
+		Lyrics:          lyrics.New(s.catalog, s.stores, s.Log),
 		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log,
 	}).Mount(e, "")
 	return atBase(s.Config.BasePath, e)
