@@ -193,20 +193,25 @@ func (x *scan) compareSidecars(ctx context.Context, w *work, complete bool) erro
 	if err != nil {
 		return err
 	}
-	// A new picture matters only where there is music beside or below it.
-	music := map[string]bool{}
+	// A new picture matters only where there is music beside or below it:
+	// music names, for such a folder, one that has songs.
+	music := map[string]string{}
 	for _, o := range x.listing.objects {
 		f := folderOf(o.Key)
-		if !music[f] {
-			music[f] = true
-			music[unitOf(f)] = true
-			music[folderOf(unitOf(f))] = true
+		if have, ok := music[f]; ok && have == f {
+			continue
 		}
+		for _, up := range []string{folderOf(unitOf(f)), unitOf(f)} {
+			if _, ok := music[up]; !ok {
+				music[up] = f
+			}
+		}
+		music[f] = f
 	}
-	for folder, list := range x.listing.pictures {
+	for _, list := range x.listing.pictures {
 		for _, o := range list {
-			if v, ok := known[o.Key]; music[folder] && (!ok || v != version(o, 0, 0)) {
-				x.dirtyPicture(w, o, folder)
+			if v, ok := known[o.Key]; !ok || v != version(o, 0, 0) {
+				dirtyPicture(w, music, o.Key)
 			}
 			delete(known, o.Key)
 		}
@@ -225,24 +230,20 @@ func (x *scan) compareSidecars(ctx context.Context, w *work, complete bool) erro
 		return nil
 	}
 	for key := range known {
-		if slices.ContainsFunc(x.Prefixes, func(p string) bool { return strings.HasPrefix(key, p) }) && music[folderOf(key)] {
-			x.dirtyPicture(w, storage.Object{Key: key}, folderOf(key))
+		if slices.ContainsFunc(x.Prefixes, func(p string) bool { return strings.HasPrefix(key, p) }) {
+			dirtyPicture(w, music, key)
 		}
 	}
 	return nil
 }
 
-// dirtyPicture makes the units dirty that show a picture: its own folder's,
-// and for an artist's picture one below it.
-func (x *scan) dirtyPicture(w *work, o storage.Object, folder string) {
-	if !isArtistPicture(o.Key) {
-		w.dirty(folder)
-		return
-	}
-	for _, a := range x.listing.objects {
-		if f := folderOf(a.Key); f == folder || folderOf(unitOf(f)) == folder {
-			w.dirty(f)
-			return
+// dirtyPicture makes the unit dirty that shows a picture: its own folder's, or
+// one below it.
+func dirtyPicture(w *work, music map[string]string, key string) {
+	if f, ok := music[folderOf(key)]; ok {
+		if !isArtistPicture(key) && unitOf(f) == folderOf(key) {
+			w.dirty(folderOf(key))
 		}
+		w.dirty(f)
 	}
 }

@@ -87,8 +87,8 @@ func TestMovedRenamedAndRetaggedKeepsAll(t *testing.T) {
 // A corrected album title keeps the album's id, its star and its date.
 func TestAlbumKeepsItsRowWhenItsTagsAreCorrected(t *testing.T) {
 	h := newHouse(t, Options{})
-	h.mp3("A/X/01.mp3", "TIT2", "One", "TALB", "Teh Album", "TPE1", "Abba")
-	h.mp3("A/X/02.mp3", "TIT2", "Two", "TALB", "Teh Album", "TPE1", "Abba")
+	h.mp3("A/X/01.mp3", "TIT2", "One", "TALB", "Te Album", "TPE1", "Abba")
+	h.mp3("A/X/02.mp3", "TIT2", "Two", "TALB", "Te Album", "TPE1", "Abba")
 	h.scan(Request{})
 	before := h.albums()
 	if len(before) != 1 {

@@ -406,7 +406,7 @@ func (w *writer) folderPictures(u *readUnit, keys map[string]models.Key) {
 		w.covers = map[models.Key]string{}
 	}
 	for p, k := range keys {
-		if p == "" || !w.covered(p) || !(p == u.path || u.folders[p]) {
+		if p == "" || !w.covered(p) || p != u.path && !u.folders[p] {
 			continue
 		}
 		of := models.ID{Kind: models.KindFolder, Key: k}

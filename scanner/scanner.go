@@ -96,8 +96,10 @@ type scan struct {
 	touched  map[models.Key]bool // artists to count anew
 	genresAt time.Time           // when genres were counted last
 	changed  bool                // anything at all was written
-	present  int                 // songs known and not missing when the scan began, within its prefixes
-	first    bool                // of this library
+	// unfinished tells that an earlier scan did not count what it wrote.
+	unfinished bool
+	present    int  // songs known and not missing when the scan began, within its prefixes
+	first      bool // of this library
 }
 
 // Scan runs one scan to its end and returns its record, which is in the
@@ -128,7 +130,10 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	if err := s.catalog.BeginRun(ctx, &x.run); err != nil {
 		return nil, err
 	}
-	err := x.all(ctx)
+	err := x.begin(ctx)
+	if err == nil {
+		err = x.all(ctx)
+	}
 	x.run.State = models.ScanDone
 	switch {
 	case err == nil:
@@ -147,6 +152,13 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	x.log.Info("scan "+x.run.State, "listed", x.run.Listed, "read", x.run.Read, "added", x.run.Added, "changed", x.run.Changed,
 		"moved", x.run.Moved, "missing", x.run.Missing, "failed", x.run.Failed, "message", x.run.Message)
 	return &x.run, err
+}
+
+// begin looks whether an earlier scan was cut off before it had counted what
+// it wrote.
+func (x *scan) begin(ctx context.Context) (err error) {
+	x.unfinished, err = x.catalog.Unfinished(ctx, x.Library.Number)
+	return err
 }
 
 // errAlarm is a listing from which no absence may be concluded.
@@ -181,13 +193,10 @@ func (x *scan) all(ctx context.Context) error {
 	if err := x.readAndWrite(ctx, work); err != nil {
 		return err
 	}
-	if listError != nil {
-		return errors.Join(listError, x.finish(ctx))
+	if listError == nil {
+		listError = x.absent(ctx)
 	}
-	if err := x.absent(ctx); err != nil {
-		return errors.Join(err, x.finish(ctx))
-	}
-	return x.finish(ctx)
+	return errors.Join(listError, x.finish(ctx))
 }
 
 // absent marks what is still vanished as missing, unless it is suspiciously
@@ -215,15 +224,19 @@ func (x *scan) absent(ctx context.Context) error {
 	return nil
 }
 
-// finish counts anew what was touched.
+// finish counts anew what was touched, by this scan or by one that was cut
+// off.
 func (x *scan) finish(ctx context.Context) error {
-	if !x.changed {
+	if !x.changed && !x.unfinished {
 		return nil
 	}
 	return x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error {
-		keys := make([]models.Key, 0, len(x.touched))
-		for k := range x.touched {
-			keys = append(keys, k)
+		var keys []models.Key
+		if !x.unfinished {
+			keys = make([]models.Key, 0, len(x.touched))
+			for k := range x.touched {
+				keys = append(keys, k)
+			}
 		}
 		if err := tx.Recount(keys, true); err != nil {
 			return err
@@ -232,7 +245,7 @@ func (x *scan) finish(ctx context.Context) error {
 		if err := tx.HideEmptyFolders(); err != nil {
 			return err
 		}
-		return tx.LibraryChanged()
+		return tx.EndChanges()
 	})
 }
 

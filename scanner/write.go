@@ -189,7 +189,12 @@ func (x *scan) writeAll(ctx context.Context, ready <-chan *readUnit) error {
 func (x *scan) write(ctx context.Context, f func(*writer) error) error {
 	w := &writer{scan: x}
 	err := x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error {
-		*w = writer{scan: x, tx: tx, fresh: map[models.Key]bool{}, albums: map[models.Key]bool{}}
+		if !x.changed {
+			if err := tx.BeginChanges(); err != nil {
+				return err
+			}
+		}
+		*w = writer{scan: x, tx: tx, have: map[models.Key]*models.Song{}, fresh: map[models.Key]bool{}, albums: map[models.Key]bool{}}
 		if err := f(w); err != nil {
 			return err
 		}
@@ -238,7 +243,8 @@ type writer struct {
 	*scan
 	tx *catalog.ScanTx
 
-	songs     []*models.Song // to save, of all units
+	songs     []*models.Song              // to save, of all units
+	have      map[models.Key]*models.Song // the same by key
 	fresh     map[models.Key]bool
 	albums    map[models.Key]bool // to build anew
 	groups    map[string]*models.Album
@@ -324,36 +330,20 @@ func (w *writer) unit(u *readUnit) error {
 		s.song.Folder = keys[folderOf(s.song.ObjectKey)]
 		isRead[s.song.Key] = true
 	}
-	// The unit's other songs are evidence, and may change their album. In one
-	// very large folder, which is built in parts, each part is its own.
+	// The unit's other songs are evidence, and may change their album.
 	all := make([]*models.Song, 0, len(read))
 	for _, s := range read {
 		all = append(all, s.song)
 	}
-	if len(u.found) <= batch {
-		var in []models.Key
-		for _, k := range keys {
-			in = append(in, k)
-		}
-		delete(keys, "")
-		in = in[:0]
-		for p, k := range keys {
-			if p == u.path || unitOf(p) == u.path {
-				in = append(in, k)
-			}
-		}
-		there, err := w.tx.SongsIn(in)
-		if err != nil {
-			return err
-		}
-		for _, s := range there {
-			if !isRead[s.Key] {
-				all = append(all, s)
-				w.saveLyrics(readSong{s, nil})
-			}
-		}
+	others, err := w.others(u, keys, isRead)
+	if err != nil {
+		return err
 	}
-	if err := w.assign(u.path, all); err != nil {
+	for _, s := range others {
+		all = append(all, s)
+		w.saveLyrics(readSong{s, nil})
+	}
+	if err := w.assign(u.path, all, isRead); err != nil {
 		return err
 	}
 	for _, s := range read {
@@ -361,6 +351,39 @@ func (w *writer) unit(u *readUnit) error {
 	}
 	w.folderPictures(u, keys)
 	return nil
+}
+
+// manySongs is the number from which on the songs that lie beside those that
+// were read are no evidence: a bucket without folders is one folder of 100,000.
+const manySongs = 5000
+
+// others returns the unit's present songs that this part of it did not read,
+// in the state that the transaction gives them.
+func (w *writer) others(u *readUnit, keys map[string]models.Key, isRead map[models.Key]bool) ([]*models.Song, error) {
+	var folders []models.Key
+	for p, k := range keys {
+		if p == u.path || unitOf(p) == u.path {
+			folders = append(folders, k)
+		}
+	}
+	n, err := w.tx.CountIn(folders)
+	if err != nil || n > manySongs {
+		return nil, err
+	}
+	there, err := w.tx.SongsIn(folders)
+	if err != nil {
+		return nil, err
+	}
+	var out []*models.Song
+	for _, s := range there {
+		if ours := w.have[s.Key]; ours != nil {
+			s = ours
+		}
+		if !isRead[s.Key] {
+			out = append(out, s)
+		}
+	}
+	return out, nil
 }
 
 // comeBack shows the unit's songs again whose objects are back unchanged.
@@ -639,7 +662,12 @@ func (w *writer) saveLyrics(s readSong) {
 
 // assign gives every song of a unit its album's row, and marks the albums for
 // building anew.
-func (w *writer) assign(unit string, songs []*models.Song) error {
+// Songs that were not read are written only when that changes them.
+func (w *writer) assign(unit string, songs []*models.Song, isRead map[models.Key]bool) error {
+	artists := make([]string, len(songs))
+	for i, s := range songs {
+		artists[i] = s.Artist
+	}
 	fromFolder(unit, songs)
 	keys := groups(unit, songs)
 	rows, err := w.tx.AlbumsByGroup(unique(keys, func(s string) string { return s }))
@@ -663,12 +691,16 @@ func (w *writer) assign(unit string, songs []*models.Song) error {
 			a = &models.Album{Key: models.NewKey(), Library: w.Library.Number}
 			w.groups[keys[i]] = a
 		}
+		same := s.Album == a.Key && s.Artist == artists[i]
 		if s.Album != 0 {
 			w.albums[s.Album] = true
 		}
 		s.Album = a.Key
 		w.albums[a.Key] = true
-		w.songs = append(w.songs, s)
+		if (isRead[s.Key] || !same) && w.have[s.Key] == nil {
+			w.have[s.Key] = s
+			w.songs = append(w.songs, s)
+		}
 	}
 	return nil
 }
@@ -721,32 +753,30 @@ func (w *writer) inherit(songs []*models.Song, keys []string) error {
 	}
 	slices.SortFunc(rows, func(a, b catalog.GroupedAlbum) int { return cmp.Compare(a.Key, b.Key) })
 	for _, old := range rows {
-		for _, key := range sortedByCount(moved[old.Key]) {
-			n := moved[old.Key][key]
-			if 2*n <= max(counts[old.Key], n) {
-				break
+		key := mostly(moved[old.Key])
+		n := moved[old.Key][key]
+		if 2*n <= max(counts[old.Key], n) {
+			continue
+		}
+		if have := w.groups[key]; have == nil {
+			if err := w.tx.SetGroupKey(old.Key, key); err != nil {
+				return err
 			}
-			if have := w.groups[key]; have == nil {
-				if err := w.tx.SetGroupKey(old.Key, key); err != nil {
-					return err
-				}
-				if w.groups[old.GroupKey] != nil && w.groups[old.GroupKey].Key == old.Key {
-					delete(w.groups, old.GroupKey)
-				}
-				w.groups[key] = old.Album
-			} else if have.Key != old.Key && stay[old.Key] == 0 && n == total(moved[old.Key]) {
-				if w.merged == nil {
-					w.merged = map[models.Key]models.Key{}
-				}
-				from, into := old.Album, have
-				if from.Key < into.Key {
-					from, into = into, from
-				}
-				w.merged[from.Key] = into.Key
-				w.albums[from.Key], w.albums[into.Key] = true, true
-				w.groups[key] = into
+			if w.groups[old.GroupKey] != nil && w.groups[old.GroupKey].Key == old.Key {
+				delete(w.groups, old.GroupKey)
 			}
-			break //nolint:staticcheck // only the first, which has most songs, may inherit
+			w.groups[key] = old.Album
+		} else if have.Key != old.Key && stay[old.Key] == 0 && n == total(moved[old.Key]) {
+			if w.merged == nil {
+				w.merged = map[models.Key]models.Key{}
+			}
+			from, into := old.Album, have
+			if from.Key < into.Key {
+				from, into = into, from
+			}
+			w.merged[from.Key] = into.Key
+			w.albums[from.Key], w.albums[into.Key] = true, true
+			w.groups[key] = into
 		}
 	}
 	return nil
@@ -766,11 +796,13 @@ func total(counts map[string]int) int {
 	return n
 }
 
-func sortedByCount(counts map[string]int) []string {
-	keys := make([]string, 0, len(counts))
-	for k := range counts {
-		keys = append(keys, k)
+// mostly returns the key with the highest count, the first of equals.
+func mostly(counts map[string]int) string {
+	best := ""
+	for k, n := range counts {
+		if n > counts[best] || n == counts[best] && k < best {
+			best = k
+		}
 	}
-	slices.SortFunc(keys, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), strings.Compare(a, b)) })
-	return keys
+	return best
 }

@@ -45,8 +45,9 @@ func (postgresEngine) open(location string, log *slog.Logger) (r, w *gorm.DB, er
 		return nil, nil, err
 	}
 	if r, err = dial(max(4, 2*runtime.NumCPU())); err != nil {
-		db, _ := w.DB()
-		db.Close()
+		if db, e := w.DB(); e == nil {
+			err = errors.Join(err, db.Close())
+		}
 		return nil, nil, err
 	}
 	return r, w, nil

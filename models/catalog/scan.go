@@ -221,6 +221,17 @@ func (s *ScanTx) SongsIn(folders []models.Key) ([]*models.Song, error) {
 	return s.songs(folders, `SELECT card, missing_at FROM songs WHERE folder_id IN ? AND missing_at = 0`)
 }
 
+// CountIn returns how many present songs lie directly in these folders.
+func (s *ScanTx) CountIn(folders []models.Key) (n int, err error) {
+	err = chunks(folders, func(part []models.Key) error {
+		var some int
+		err := s.tx.Raw(`SELECT COUNT(*) FROM songs WHERE folder_id IN ? AND missing_at = 0`, part).Row().Scan(&some)
+		n += some
+		return err
+	})
+	return n, err
+}
+
 // SongsOf returns the present songs of these albums.
 func (s *ScanTx) SongsOf(albums []models.Key) ([]*models.Song, error) {
 	return s.songs(albums, `SELECT card, missing_at FROM songs WHERE album_id IN ? AND missing_at = 0`)

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"fmt"
 	"slices"
@@ -459,24 +460,33 @@ func (s *ScanTx) SaveSongs(songs []*models.Song, fresh map[models.Key]bool) erro
 	return nil
 }
 
-// Recount computes what the library holds of these artists, and of every
-// genre when genres is set.
+// Recount computes what the library holds of these artists, of all for nil,
+// and of every genre when genres is set.
 func (s *ScanTx) Recount(artists []models.Key, genres bool) error {
-	err := chunks(artists, func(part []models.Key) error {
+	count := func(which string, args ...any) error {
+		with := func(q string) error {
+			return s.tx.Exec(q, append([]any{s.library}, args...)...).Error
+		}
+		if err := with(`DELETE FROM artist_counts WHERE library_id = ?` + which); err != nil {
+			return err
+		}
+		if err := with(`INSERT INTO artist_counts (artist_id, library_id, role, albums, songs)
+			SELECT artist_id, s.library_id, role, 0, COUNT(DISTINCT x.song_id) FROM song_artists x JOIN songs s ON s.id = x.song_id
+			WHERE s.library_id = ? AND s.missing_at = 0` + which + ` GROUP BY artist_id, s.library_id, role`); err != nil {
+			return err
+		}
+		return with(`INSERT INTO artist_counts (artist_id, library_id, role, albums, songs)
+			SELECT artist_id, a.library_id, role, COUNT(DISTINCT a.id), 0 FROM album_artists x JOIN albums a ON a.id = x.album_id
+			WHERE a.library_id = ? AND a.songs > 0` + which + ` GROUP BY artist_id, a.library_id, role
+			ON CONFLICT (artist_id, library_id, role) DO UPDATE SET albums = excluded.albums`)
+	}
+	var err error
+	if artists == nil {
+		err = count("")
+	} else {
 		// The padding of part repeats keys, which IN does not mind.
-		if err := s.tx.Exec(`DELETE FROM artist_counts WHERE library_id = ? AND artist_id IN ?`, s.library, part).Error; err != nil {
-			return err
-		}
-		if err := s.tx.Exec(`INSERT INTO artist_counts (artist_id, library_id, role, albums, songs)
-			SELECT sa.artist_id, s.library_id, sa.role, 0, COUNT(DISTINCT sa.song_id) FROM song_artists sa JOIN songs s ON s.id = sa.song_id
-			WHERE sa.artist_id IN ? AND s.library_id = ? AND s.missing_at = 0 GROUP BY sa.artist_id, s.library_id, sa.role`, part, s.library).Error; err != nil {
-			return err
-		}
-		return s.tx.Exec(`INSERT INTO artist_counts (artist_id, library_id, role, albums, songs)
-			SELECT aa.artist_id, a.library_id, aa.role, COUNT(DISTINCT a.id), 0 FROM album_artists aa JOIN albums a ON a.id = aa.album_id
-			WHERE aa.artist_id IN ? AND a.library_id = ? AND a.songs > 0 GROUP BY aa.artist_id, a.library_id, aa.role
-			ON CONFLICT (artist_id, library_id, role) DO UPDATE SET albums = excluded.albums`, part, s.library).Error
-	})
+		err = chunks(artists, func(part []models.Key) error { return count(` AND artist_id IN ?`, part) })
+	}
 	if err == nil && genres {
 		err = s.tx.Exec(`DELETE FROM genre_counts WHERE library_id = ?`, s.library).Error
 		if err == nil {
@@ -540,7 +550,27 @@ func (s *ScanTx) HideEmptyFolders() error {
 	return nil
 }
 
-// LibraryChanged notes that what the library holds changed now.
-func (s *ScanTx) LibraryChanged() error {
+// unfinishedName names the setting that stands while a library's counts may be
+// behind its songs.
+func unfinishedName(library int) string { return fmt.Sprintf("scan_unfinished %d", library) }
+
+// BeginChanges notes that a scan writes songs whose counts come at its end.
+func (s *ScanTx) BeginChanges() error {
+	return s.tx.Exec(`INSERT INTO settings (name, value) VALUES (?, '1') ON CONFLICT (name) DO NOTHING`, unfinishedName(s.library)).Error
+}
+
+// EndChanges notes that the counts are those of the songs, and that what the
+// library holds changed now.
+func (s *ScanTx) EndChanges() error {
+	if err := s.tx.Exec(`DELETE FROM settings WHERE name = ?`, unfinishedName(s.library)).Error; err != nil {
+		return err
+	}
 	return s.tx.Exec(`UPDATE libraries SET changed_at = ? WHERE id = ?`, s.now, s.library).Error
+}
+
+// Unfinished tells whether a scan of the library was cut off between
+// BeginChanges and EndChanges.
+func (c *Catalog) Unfinished(ctx context.Context, library int) (bool, error) {
+	v, err := c.Setting(ctx, unfinishedName(library))
+	return v != "", err
 }

@@ -51,7 +51,7 @@ func seed(t testing.TB, c *Catalog, library int, songs []seedSong) []models.Key 
 		if err := s.HideEmptyFolders(); err != nil {
 			return err
 		}
-		return s.LibraryChanged()
+		return s.EndChanges()
 	})
 	if err != nil {
 		t.Fatal(err)

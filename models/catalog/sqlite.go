@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -64,8 +65,9 @@ func (sqliteEngine) open(location string, log *slog.Logger) (r, w *gorm.DB, err 
 		return nil, nil, err
 	}
 	if r, err = dial(false); err != nil {
-		db, _ := w.DB()
-		db.Close()
+		if db, e := w.DB(); e == nil {
+			err = errors.Join(err, db.Close())
+		}
 		return nil, nil, err
 	}
 	return r, w, nil
