@@ -132,10 +132,14 @@ func (i *Image) SyscallConn() (syscall.RawConn, error) {
 }
 
 // parseCoverID reads a cover's id: the id of what it is of, "-d" and a number
-// for one disc of an album, "_" and any version, either or neither.
-// Its last value is false for what is none.
+// for one disc of an album, "_" and any version, either or neither. Versions,
+// old ones too, are in lower case; a capital letter is no id of ours. Its last
+// value is false for what is none.
 func parseCoverID(s string) (of models.ID, disc int, ok bool) {
-	s, _, _ = strings.Cut(s, "_")
+	s, version, _ := strings.Cut(s, "_")
+	if version != strings.ToLower(version) {
+		return models.ID{}, 0, false
+	}
 	if id, d, found := strings.Cut(s, "-d"); found && len(s) > 16 {
 		n, err := strconv.Atoi(d)
 		if err != nil || n < 0 {

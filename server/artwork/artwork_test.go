@@ -233,7 +233,7 @@ func TestCoverIDs(t *testing.T) {
 			t.Errorf("%q is %v %d %v", s, of, disc, ok)
 		}
 	}
-	for _, s := range []string{"", "_", "al-", "al-0123456789abc-dx", "al-0123456789abc-d", "al-0123456789abc-d-1", "0123456789abc", "al-0123456789abcd", "../../etc"} {
+	for _, s := range []string{"", "_", "al-", "al-0123456789abc-dx", "al-0123456789abc-d", "al-0123456789abc-d-1", "0123456789abc", "al-0123456789abcd", "al-0123456789abc_9f8eZ", "../../etc"} {
 		if of, _, ok := parseCoverID(s); ok {
 			t.Errorf("%q is %v", s, of)
 		}
