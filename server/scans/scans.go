@@ -43,6 +43,7 @@ type Manager struct {
 
 	mu       sync.Mutex
 	queue    []Order
+	taken    bool // an order has left the queue and is not done
 	wake     chan struct{}
 	current  *Status
 	stop     context.CancelFunc // of the scan that runs
@@ -152,7 +153,7 @@ func (m *Manager) Status() (scanning bool, count int) {
 			m.count, m.counted = n, v
 		}
 	}
-	return len(m.queue) > 0, m.count
+	return len(m.queue) > 0 || m.taken, m.count
 }
 
 // Current tells how the running scan goes; false when none runs.
@@ -244,19 +245,18 @@ func (m *Manager) next() (Order, bool) {
 	}
 	o := m.queue[0]
 	m.queue = m.queue[1:]
+	m.taken = true
 	return o, true
 }
 
 // scan runs one order. What goes wrong is in the run's record and the log.
 func (m *Manager) scan(ctx context.Context, o Order) {
-	if ctx.Err() != nil {
-		return
-	}
 	_, err := m.Scan(ctx, o, nil)
 	if err != nil && ctx.Err() == nil {
 		m.o.Log.Error("a scan failed", "library", o.Library, "error", err)
 	}
 	m.mu.Lock()
+	m.taken = false
 	idle := len(m.queue) == 0
 	m.mu.Unlock()
 	if idle && m.o.After != nil {
