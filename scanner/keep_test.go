@@ -15,6 +15,41 @@ import (
 	"github.com/songlocker/songlocker/storage/mem"
 )
 
+// The songs of one folder go to folders of their own:
+//
+//	old/full.flac, old/full.ogg, old/id3v1.mp3 -> new/0/a.flac, new/1/b.ogg, new/2/c.mp3
+func TestScatteredFolderKeepsAll(t *testing.T) {
+	h := newHouse(t, Options{})
+	from := []string{"full.flac", "full.ogg", "id3v1.mp3"}
+	for _, f := range from {
+		h.put(f, "old/"+f)
+	}
+	h.scan(Request{})
+	before := h.songs()
+	if err := os.RemoveAll(filepath.Join(h.dir, "old")); err != nil {
+		t.Fatal(err)
+	}
+	to := []string{"new/0/a.flac", "new/1/b.ogg", "new/2/c.mp3"}
+	for i, f := range from {
+		h.put(f, to[i])
+	}
+	if run := h.scan(Request{}); run.Moved != 3 || run.Added != 0 || run.Missing != 0 {
+		t.Fatalf("%+v", run)
+	}
+	after := h.songs()
+	folders := map[models.Key]bool{}
+	for i, f := range from {
+		was, is := before["old/"+f], after[to[i]]
+		if is == nil || is.Key != was.Key {
+			t.Fatalf("%s is now %+v", f, is)
+		}
+		folders[is.Folder] = true
+	}
+	if len(folders) != 3 || !folders[before["old/full.flac"].Folder] {
+		t.Errorf("songs of three folders lie in %d, the old one among them: %v", len(folders), folders[before["old/full.flac"].Folder])
+	}
+}
+
 // Every format: a song that is moved, renamed and retagged in one step keeps
 // its id, its date, its star, rating, plays and its place in a playlist.
 func TestMovedRenamedAndRetaggedKeepsAll(t *testing.T) {

@@ -378,8 +378,11 @@ func (w *writer) others(u *readUnit, keys map[string]models.Key, isRead map[mode
 	for _, s := range there {
 		if ours := w.have[s.Key]; ours != nil {
 			s = ours
+		} else if !w.present(s.Key) {
+			continue
 		}
-		if !isRead[s.Key] {
+		// Songs of a folder that moved here may have gone elsewhere.
+		if !isRead[s.Key] && slices.Contains(folders, s.Folder) {
 			out = append(out, s)
 		}
 	}
@@ -520,7 +523,7 @@ func (w *writer) match(u *readUnit, fresh []readSong) error {
 			gone[old.Identity] = append(gone[old.Identity], old)
 		}
 	}
-	folders := map[models.Key]string{}
+	folders := map[models.Key][2]string{} // from where to where
 	for _, id := range identities {
 		for _, p := range pair(byIdentity[id], gone[id]) {
 			s, old := p.fresh.song, p.old
@@ -528,8 +531,9 @@ func (w *writer) match(u *readUnit, fresh []readSong) error {
 			w.settled = append(w.settled, old.Key)
 			w.touch(old)
 			w.moved++
-			if folders[old.Folder] == "" && folderOf(old.ObjectKey) != folderOf(s.ObjectKey) && !w.listed(folderOf(old.ObjectKey)) {
-				folders[old.Folder] = folderOf(s.ObjectKey)
+			from, to := folderOf(old.ObjectKey), folderOf(s.ObjectKey)
+			if folders[old.Folder][1] == "" && from != to && !w.listed(from) {
+				folders[old.Folder] = [2]string{from, to}
 			}
 		}
 	}
@@ -543,9 +547,9 @@ func (w *writer) match(u *readUnit, fresh []readSong) error {
 		}
 	}
 	// A folder of which nothing is left moved with its songs.
-	for key, to := range folders {
-		if to != "" {
-			if _, err := w.tx.MoveFolder(key, to); err != nil {
+	for key, way := range folders {
+		if way[1] != "" {
+			if _, err := w.tx.MoveFolder(key, way[0], way[1]); err != nil {
 				return err
 			}
 		}

@@ -197,8 +197,9 @@ func parent(p string) string {
 }
 
 // MoveFolder gives a folder's row a new path, so that it keeps its id and its
-// stars. It does nothing when a row has that path already.
-func (s *ScanTx) MoveFolder(from models.Key, to string) (bool, error) {
+// stars. It does nothing when a row has that path already, or when the folder
+// is no longer at the path was: its songs may have gone to several folders.
+func (s *ScanTx) MoveFolder(folder models.Key, was, to string) (bool, error) {
 	have, err := s.findFolders(map[string]bool{to: true})
 	if err != nil || len(have) > 0 {
 		return false, err
@@ -208,12 +209,12 @@ func (s *ScanTx) MoveFolder(from models.Key, to string) (bool, error) {
 		return false, err
 	}
 	name := models.CleanName(path.Base("/" + to))
-	err = s.tx.Exec(`UPDATE folders SET path = ?, parent_id = ?, name = ?, name_sort = ?, missing_at = 0 WHERE id = ?`,
-		[]byte(to), up[parent(to)], name, models.SortFold(name), from).Error
-	if err != nil {
-		return false, fmt.Errorf("move a folder to %q: %w", to, err)
+	done := s.tx.Exec(`UPDATE folders SET path = ?, parent_id = ?, name = ?, name_sort = ?, missing_at = 0 WHERE id = ? AND path = ?`,
+		[]byte(to), up[parent(to)], name, models.SortFold(name), folder, []byte(was))
+	if done.Error != nil {
+		return false, fmt.Errorf("move a folder to %q: %w", to, done.Error)
 	}
-	return true, nil
+	return done.RowsAffected > 0, nil
 }
 
 // SongsIn returns the present songs that lie directly in these folders.
