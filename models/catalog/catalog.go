@@ -31,7 +31,8 @@ const batch = 500
 
 // Catalog is an open catalog. Close it once.
 type Catalog struct {
-	r, w   *gorm.DB // to read, to write; on SQLite w is one connection
+	r, w   *gorm.DB // to read, to change the schema; writes go through writer
+	writer *writer
 	engine engine
 	log    *slog.Logger
 
@@ -64,6 +65,8 @@ type engine interface {
 	open(location string, log *slog.Logger) (r, w *gorm.DB, err error)
 	// ddl replaces {text}, {blob} and {int} by the engine's types.
 	ddl(string) string
+	// begin is the statement that begins a write transaction.
+	begin() string
 	// duplicate tells whether err is a violated unique index.
 	duplicate(err error) bool
 }
@@ -92,7 +95,12 @@ func Open(ctx context.Context, o Options) (*Catalog, error) {
 		_ = c.closePools() // the first error is the one to tell
 		return nil, err
 	}
-	if err := c.refresh(ctx); err != nil {
+	db, err := w.DB()
+	if err == nil {
+		c.writer = newWriter(db, e)
+		err = c.refresh(ctx)
+	}
+	if err != nil {
 		_ = c.closePools()
 		return nil, fmt.Errorf("read the catalog at %s: %w", Redact(o.Location), err)
 	}
@@ -114,6 +122,10 @@ func (c *Catalog) Close() error {
 }
 
 func (c *Catalog) closePools() error {
+	if c.writer != nil {
+		c.writer.turn <- struct{}{} // no write begins after this
+		c.writer.drop()
+	}
 	var errs []error
 	for _, g := range []*gorm.DB{c.r, c.w} {
 		if db, err := g.DB(); err == nil {
@@ -191,14 +203,18 @@ func (c *Catalog) Version() int64 { return c.version.Load() }
 
 // write runs f in one write transaction. The error keeps its kind.
 func (c *Catalog) write(ctx context.Context, f func(tx *gorm.DB) error) error {
-	return c.w.WithContext(ctx).Transaction(f)
+	return c.writer.transaction(ctx, func() error {
+		g := c.w.Session(&gorm.Session{NewDB: true, Context: ctx})
+		g.Statement.ConnPool = c.writer
+		return f(g)
+	})
 }
 
 // writeCatalog runs f in one write transaction that changes what libraries
 // hold, and makes the change visible to every reader when it is committed.
 func (c *Catalog) writeCatalog(ctx context.Context, f func(tx *gorm.DB) error) error {
 	var n int64
-	err := c.w.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
+	err := c.write(ctx, func(tx *gorm.DB) (err error) {
 		if err := f(tx); err != nil {
 			return err
 		}

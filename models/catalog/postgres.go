@@ -20,6 +20,8 @@ func (postgresEngine) ddl(s string) string {
 	return strings.NewReplacer("{text}", `TEXT COLLATE "C"`, "{blob}", "BYTEA", "{int}", "BIGINT").Replace(s)
 }
 
+func (postgresEngine) begin() string { return "BEGIN" }
+
 func (postgresEngine) duplicate(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && e.Code == "23505"
@@ -39,9 +41,9 @@ func (postgresEngine) open(location string, log *slog.Logger) (r, w *gorm.DB, er
 		db.SetMaxIdleConns(n)
 		return g, nil
 	}
-	// Writes go through one connection here too: counters and aggregates are
+	// Writes go through one connection at a time here too: counters and aggregates are
 	// computed in their transaction and must not overtake each other.
-	if w, err = dial(1); err != nil {
+	if w, err = dial(2); err != nil {
 		return nil, nil, err
 	}
 	if r, err = dial(max(4, 2*runtime.NumCPU())); err != nil {

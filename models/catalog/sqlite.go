@@ -25,6 +25,10 @@ func (sqliteEngine) ddl(s string) string {
 	return strings.NewReplacer("{text}", "TEXT", "{blob}", "BLOB", "{int}", "INTEGER").Replace(s)
 }
 
+// begin takes the write lock at once: a deferred transaction that comes to
+// write later fails when another has written meanwhile.
+func (sqliteEngine) begin() string { return "BEGIN IMMEDIATE" }
+
 func (sqliteEngine) duplicate(err error) bool { return sqliteDuplicate(err) }
 
 // busy is how long a connection waits for another process's lock.
@@ -52,7 +56,7 @@ func (sqliteEngine) open(location string, log *slog.Logger) (r, w *gorm.DB, err 
 		if err != nil {
 			return nil, err
 		}
-		n := 1
+		n := 2 // the writer holds one; the other is for the schema and for upkeep
 		if !write {
 			n = readers()
 		}
