@@ -305,7 +305,7 @@ func TestListsCarryAnETagOfCatalogAndUser(t *testing.T) {
 		t.Errorf("after a change of rights: %d", got)
 	}
 	theirs = h.tag("guest", list)
-	err := h.catalog.Scan(t.Context(), 1, func(tx *catalog.ScanTx) error { return tx.LibraryChanged() })
+	err := h.catalog.Scan(t.Context(), 1, func(tx *catalog.ScanTx) error { return tx.EndChanges() })
 	if err != nil {
 		t.Fatal(err)
 	}
