@@ -22,14 +22,18 @@ func (a *API) startScan(c Call, _ none) (spec.Payload, error) {
 var _ = handle(Endpoint{
 	Name:  "getScanStatus",
 	Since: "1.15.0",
-	Doc:   "Whether a scan runs, and how many songs it has seen.",
+	Doc:   "Whether a scan runs, and how many songs it has seen. Who is no admin is told of the songs that may be read.",
 }, (*API).getScanStatus)
 
-func (a *API) getScanStatus(Call, none) (spec.Payload, error) {
-	var out spec.ScanStatus
-	if a.Scans != nil {
-		scanning, n := a.Scans.Status()
-		out = spec.ScanStatus{Scanning: scanning, Count: int64(n)}
+func (a *API) getScanStatus(c Call, _ none) (spec.Payload, error) {
+	if a.Scans == nil {
+		return spec.ScanStatus{}, nil
 	}
-	return out, nil
+	scanning, n := a.Scans.Status()
+	var err error
+	if !c.Roles.Admin {
+		// What a scan has listed counts songs of other people's libraries.
+		n, err = a.Catalog.ReadableSongs(c, c.Viewer)
+	}
+	return spec.ScanStatus{Scanning: scanning, Count: int64(n)}, err
 }

@@ -99,6 +99,13 @@ func (c *Catalog) SongCount(ctx context.Context) (int, error) {
 	return n, err
 }
 
+// ReadableSongs counts the present songs that v may read.
+func (c *Catalog) ReadableSongs(ctx context.Context, v Viewer) (int, error) {
+	var n int
+	err := c.r.WithContext(ctx).Raw(`SELECT COUNT(*) FROM songs s WHERE ` + v.librarySongs("s")).Row().Scan(&n)
+	return n, err
+}
+
 // LeaseScan tries to become the one process that scans a library for the next
 // ttl ms: true when holder is. The holder renews it by calling again.
 func (c *Catalog) LeaseScan(ctx context.Context, library int, holder string, ttl int64) (bool, error) {
