@@ -41,7 +41,7 @@ func open(t testing.TB, location string) *Catalog {
 	return c
 }
 
-// freshPostgres makes an empty database that goes with the test.
+// freshPostgres makes an empty schema that goes with the test.
 func freshPostgres(t *testing.T, server string) string {
 	t.Helper()
 	_, w, err := postgresEngine{}.open(server, discard)
@@ -49,11 +49,11 @@ func freshPostgres(t *testing.T, server string) string {
 		t.Fatal(err)
 	}
 	name := "t_" + models.NewKey().String()
-	if err := w.Exec("CREATE DATABASE " + name).Error; err != nil {
+	if err := w.Exec("CREATE SCHEMA " + name).Error; err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		w.Exec("DROP DATABASE " + name + " WITH (FORCE)")
+		w.Exec("DROP SCHEMA " + name + " CASCADE")
 		db, _ := w.DB()
 		db.Close()
 	})
@@ -61,7 +61,9 @@ func freshPostgres(t *testing.T, server string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.Path = "/" + name
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
 	return u.String()
 }
 
