@@ -19,7 +19,8 @@ type Viewer struct {
 }
 
 // In narrows the viewer to one library, or to nothing when that is none of
-// the viewer's. Grants below a library stay, narrowed by the same number.
+// the viewer's. Single songs that were granted are left out: they are in no
+// library that the viewer can name.
 func (v Viewer) In(library int) Viewer {
 	if slices.Contains(v.Libraries, library) {
 		v.Libraries = []int{library}
