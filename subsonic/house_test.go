@@ -382,6 +382,16 @@ func all(list any, field string) []string {
 	return out
 }
 
+// key returns the key of a user.
+func (h *house) key(user string) models.Key {
+	h.t.Helper()
+	u, err := h.catalog.UserByName(context.Background(), user)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return u.Key
+}
+
 // song returns a song by its title, as the owner sees it.
 func (h *house) song(title string) object {
 	h.t.Helper()

@@ -2,6 +2,8 @@ package subsonic
 
 import (
 	"encoding/json"
+	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http/httptest"
@@ -703,6 +705,24 @@ var traps = []struct {
 			if message, _ := dig(o, "error", "message").(string); codeOf(o) != 0 || !strings.Contains(message, "not supported") {
 				t.Errorf("%s: %v", call, o)
 			}
+		}
+	}},
+	{"text that XML can't carry does not break an answer", func(t *testing.T, h *house) {
+		h.get("createPlaylist?name=" + escape("a\x01\x0b\x00\uffff<&>\"b\xff"))
+		r := h.do(get("/rest/getPlaylists?u=owner&p=owner-pw&v=1.16.1&c=" + escape("c\x01\xff")))
+		b := body(t, r)
+		d := xml.NewDecoder(strings.NewReader(b))
+		for {
+			_, err := d.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%v: %s", err, b)
+			}
+		}
+		if !strings.Contains(b, "&lt;&amp;") {
+			t.Errorf("the name is lost: %s", b)
 		}
 	}},
 	{"XML and JSON carry the same lists", func(t *testing.T, h *house) {
