@@ -372,7 +372,7 @@ func (l libraryAdd) Run(ctx context.Context, r *run) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(r.Stdout, "Library %d, %s, is added. A running server scans it within an hour, or at once by `songlocker scan --library %d`.\n", n, m.Name, n)
+		fmt.Fprintf(r.Stdout, "Library %d, %s, is added. A server that runs and watches scans it within a minute; else scan it by `songlocker scan --library %d`.\n", n, m.Name, n)
 		return nil
 	})
 }

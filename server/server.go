@@ -217,7 +217,14 @@ func (s *server) greet(ctx context.Context, listeners []net.Listener) error {
 	if !needed {
 		return removeLink(s.setup.linkFile)
 	}
-	link := at[0] + s.setup.link()
+	// A socket has no address of its own; its proxy has.
+	link := "http://ADDRESS-OF-THE-PROXY" + s.Config.BasePath + s.setup.link()
+	for _, a := range at {
+		if strings.HasPrefix(a, "http") {
+			link = a + s.setup.link()
+			break
+		}
+	}
 	if term.IsTerminal(int(s.Stdout.Fd())) {
 		s.say("Make the owner within an hour: %s", link)
 		return removeLink(s.setup.linkFile)
