@@ -38,7 +38,7 @@ var floors = [][]string{
 	},
 	{"subsonic"},
 	{"subsonic/conformance"},
-	{"server", "server/admin", "server/api", "server/cli", "server/config", "server/demo", "server/doctor"},
+	{"server", "server/admin", "server/api", "server/cli", "server/config", "server/demo", "server/doctor", "server/manage", "server/session"},
 	{".", "test/bench", "test/e2e"},
 }
 

@@ -25,6 +25,24 @@ type Identity struct {
 	Library    int // for ScopeLibrary
 }
 
+// Roles are the user's roles without those that the secret in use may not
+// exercise. Whoever could administer could make an unnarrowed secret, so only
+// a full one may.
+func (i Identity) Roles() Roles {
+	roles := i.User.Roles
+	if i.Scope == "" || i.Scope == ScopeFull {
+		return roles
+	}
+	roles.Admin, roles.Settings = false, false
+	switch i.Scope {
+	case ScopeReadOnly:
+		return Roles{Stream: roles.Stream, Download: roles.Download}
+	case ScopeNoDownload:
+		roles.Download = false
+	}
+	return roles
+}
+
 // The kinds of refusal that a login may meet besides ErrLogin.
 var (
 	// ErrTokenLogin is a token for a user whose password can't be recovered:

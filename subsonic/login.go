@@ -86,12 +86,9 @@ func (a *API) authorise(ctx context.Context, ec echo.Context, e *Endpoint, f for
 		return c, err
 	}
 	c.User = id.User
-	c.Roles = narrow(id.User.Roles, id.Scope)
-	c.Viewer = a.Catalog.Viewer(id.User)
+	c.Roles = id.Roles()
+	c.Viewer = a.Catalog.ViewerOf(id)
 	c.Key = at.APIKey != ""
-	if id.Scope == models.ScopeLibrary {
-		c.Viewer = c.Viewer.In(id.Library)
-	}
 	if !e.Role.in(c.Roles) {
 		return c, forbidden(e.Name + " needs the " + e.Role.String() + " role")
 	}

@@ -80,22 +80,6 @@ func (r Role) in(roles models.Roles) bool {
 	return true
 }
 
-// narrow takes from roles what a secret of this scope may not do. Whoever
-// could administer could make an unnarrowed secret, so only a full one may.
-func narrow(roles models.Roles, scope models.Scope) models.Roles {
-	if scope == "" || scope == models.ScopeFull {
-		return roles
-	}
-	roles.Admin, roles.Settings = false, false
-	switch scope {
-	case models.ScopeReadOnly:
-		return models.Roles{Stream: roles.Stream, Download: roles.Download}
-	case models.ScopeNoDownload:
-		roles.Download = false
-	}
-	return roles
-}
-
 // registry holds every endpoint by its name.
 var registry = map[string]*Endpoint{}
 

@@ -64,32 +64,72 @@ func (c *Catalog) Runs(ctx context.Context, library, limit int) ([]*models.ScanR
 	if library != 0 {
 		where, args = ` WHERE library_id = ?`, append(args, library)
 	}
+	return c.runRows(ctx, where+` ORDER BY started_at DESC, id DESC LIMIT ?`, append(args, limit)...)
+}
+
+// Run returns one scan.
+func (c *Catalog) Run(ctx context.Context, run models.Key) (*models.ScanRun, error) {
+	list, err := c.runRows(ctx, ` WHERE id = ?`, run)
+	if err == nil && len(list) == 0 {
+		err = models.NotFound(models.ID{Kind: models.KindRun, Key: run})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list[0], nil
+}
+
+func (c *Catalog) runRows(ctx context.Context, which string, args ...any) ([]*models.ScanRun, error) {
 	var list []*models.ScanRun
 	err := c.each(ctx, func(rows *sql.Rows) error {
 		r := new(models.ScanRun)
 		err := rows.Scan(&r.Key, &r.Library, &r.Mode, &r.State, &r.Started, &r.Ended, &r.Listed, &r.Read, &r.Added, &r.Changed, &r.Moved, &r.Missing, &r.Returned, &r.Failed, &r.Requests, &r.Bytes, &r.Message)
 		list = append(list, r)
 		return err
-	}, `SELECT id, library_id, mode, state, started_at, ended_at, listed, read_count, added, changed, moved, missing, returned, failed, requests, bytes, message FROM scan_runs`+where+` ORDER BY started_at DESC, id DESC LIMIT ?`, append(args, limit)...)
+	}, `SELECT id, library_id, mode, state, started_at, ended_at, listed, read_count, added, changed, moved, missing, returned, failed, requests, bytes, message FROM scan_runs`+which, args...)
 	if err != nil {
 		return nil, fmt.Errorf("scan runs: %w", err)
 	}
 	return list, nil
 }
 
-// Problems returns what a scan could not read.
+// Problems returns what a scan could not read, all of it.
 func (c *Catalog) Problems(ctx context.Context, run models.Key) ([]models.ScanProblem, error) {
-	var list []models.ScanProblem
-	err := c.each(ctx, func(rows *sql.Rows) error {
+	list, _, err := c.ProblemPage(ctx, run, 1<<31-1, 0)
+	return list, err
+}
+
+// ProblemPage returns up to limit of what a scan could not read, from offset
+// on, and how many there are in all.
+func (c *Catalog) ProblemPage(ctx context.Context, run models.Key, limit, offset int) (list []models.ScanProblem, total int, err error) {
+	if total, err = count(c.r.WithContext(ctx), `SELECT COUNT(*) FROM scan_problems WHERE run_id = ?`, run); err != nil {
+		return nil, 0, fmt.Errorf("scan problems: %w", err)
+	}
+	err = c.each(ctx, func(rows *sql.Rows) error {
 		p := models.ScanProblem{Run: run}
 		err := rows.Scan(&p.Key, &p.Reason)
 		list = append(list, p)
 		return err
-	}, `SELECT object_key, reason FROM scan_problems WHERE run_id = ? ORDER BY position`, run)
+	}, `SELECT object_key, reason FROM scan_problems WHERE run_id = ? ORDER BY position LIMIT ? OFFSET ?`, run, limit, offset)
 	if err != nil {
-		return nil, fmt.Errorf("scan problems: %w", err)
+		return nil, 0, fmt.Errorf("scan problems: %w", err)
 	}
-	return list, nil
+	return list, total, nil
+}
+
+// SongCounts returns how many songs are present in each library that has any.
+func (c *Catalog) SongCounts(ctx context.Context) (map[int]int, error) {
+	counts := map[int]int{}
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		var library, n int
+		err := rows.Scan(&library, &n)
+		counts[library] = n
+		return err
+	}, `SELECT library_id, COUNT(*) FROM songs WHERE missing_at = 0 GROUP BY library_id`)
+	if err != nil {
+		return nil, fmt.Errorf("count songs: %w", err)
+	}
+	return counts, nil
 }
 
 // SongCount returns how many songs are present in all libraries.

@@ -231,6 +231,16 @@ func (c *Catalog) Viewer(u *models.User) Viewer {
 	return Viewer{User: u.Key, Libraries: u.Libraries, Granted: u.Granted}
 }
 
+// ViewerOf returns what may be read by whoever was let in, which a device
+// secret for one library narrows.
+func (c *Catalog) ViewerOf(i models.Identity) Viewer {
+	v := c.Viewer(i.User)
+	if i.Scope == models.ScopeLibrary {
+		v = v.In(i.Library)
+	}
+	return v
+}
+
 // nameLimit bounds a user's name, in bytes.
 const nameLimit = 255
 
