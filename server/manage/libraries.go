@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/songlocker/songlocker/models"
@@ -108,16 +107,11 @@ func (s *Service) look(ctx context.Context, location string) error {
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is nothing at %s on the server: %w", location, models.ErrInvalid)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("the server may not read all of %s: %w", location, models.ErrInvalid)
 	case within.Err() != nil:
 		return fmt.Errorf("%s shows nothing within %v: %w", location, lookTime, models.ErrUnavailable)
-	case errors.Is(err, models.ErrUnavailable), errors.Is(err, models.ErrInvalid):
-		return err
 	}
-	return fmt.Errorf("%s can't be read: %w: %w", location, err, models.ErrInvalid)
+	// Whatever kind it is for a library that stands, here the place is wrong.
+	return fmt.Errorf("no library can be there: %v: %w", err, models.ErrInvalid)
 }
 
 // RenameLibrary gives a library another name.
