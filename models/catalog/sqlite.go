@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -42,9 +43,13 @@ func (sqliteEngine) open(location string, log *slog.Logger) (r, w *gorm.DB, err 
 	}
 	// The catalog is its owner's alone: a new file begins so, and SQLite gives
 	// its companions (-wal, -shm) the same rights.
-	if f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
-		return nil, nil, err
-	} else if err := f.Close(); err != nil {
+	// An existing file is not touched: closing it here would drop the locks that
+	// this process may hold on it.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, nil, err
 	}
 	dial := func(write bool) (*gorm.DB, error) {
