@@ -68,12 +68,17 @@ const digits = 13
 // String returns the key as 13 letters and digits.
 func (k Key) String() string {
 	var b [digits]byte
+	k.put(b[:])
+	return string(b[:])
+}
+
+// put writes the key's letters and digits to b.
+func (k Key) put(b []byte) {
 	v := uint64(k)
 	for i := digits - 1; i >= 0; i-- {
 		b[i] = alphabet[v&31]
 		v >>= 5
 	}
-	return string(b[:])
 }
 
 // ParseKey reads what Key.String wrote. Its second value is false for
@@ -108,7 +113,14 @@ func (id ID) String() string {
 	if id.Key == 0 {
 		return ""
 	}
-	return string(id.Kind) + "-" + id.Key.String()
+	// Lists write thousands of ids: one allocation each.
+	var b [len(KindSong) + 1 + digits]byte
+	if len(id.Kind) != len(KindSong) {
+		return string(id.Kind) + "-" + id.Key.String()
+	}
+	b[copy(b[:], id.Kind)] = '-'
+	id.Key.put(b[len(KindSong)+1:])
+	return string(b[:])
 }
 
 // ParseID reads what ID.String wrote. Its second value is false for anything

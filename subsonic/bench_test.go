@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/subsonic/spec"
 )
 
 // discard is a writer that keeps nothing.
@@ -36,4 +40,35 @@ func run(b *testing.B, e http.Handler, url string) {
 	for b.Loop() {
 		e.ServeHTTP(&discard{h: http.Header{}}, r)
 	}
+}
+
+// BenchmarkPage is the share of a page of 500 songs that is not the catalog's:
+// turning them into the protocol's shapes, and those into JSON.
+func BenchmarkPage(b *testing.B) {
+	h := newHouseFor(b)
+	id, _ := models.ParseID(h.id("Dawn"))
+	s, err := h.catalog.Song(b.Context(), catalog.Viewer{User: h.key("owner"), Libraries: []int{1}}, id.Key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	list := make([]*models.Song, 500)
+	for i := range list {
+		list[i] = s
+	}
+	var children []spec.Child
+	b.Run("shapes", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if children, err = h.api.songs(b.Context(), list); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("JSON", func(b *testing.B) {
+		b.ReportAllocs()
+		var buf []byte
+		for b.Loop() {
+			buf = spec.Append(buf[:0], spec.JSON, "", &spec.Response{Payload: spec.RandomSongs{Song: children}})
+		}
+	})
 }
