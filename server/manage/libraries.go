@@ -111,7 +111,7 @@ func (s *Service) look(ctx context.Context, location string) error {
 		return fmt.Errorf("%s shows nothing within %v: %w", location, lookTime, models.ErrUnavailable)
 	}
 	// Whatever kind it is for a library that stands, here the place is wrong.
-	return fmt.Errorf("no library can be there: %v: %w", err, models.ErrInvalid)
+	return fmt.Errorf("no library can be there: %w: %w", err, models.ErrInvalid)
 }
 
 // RenameLibrary gives a library another name.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -444,7 +445,7 @@ func leavesOfXML(t *testing.T, b []byte) []string {
 	d := xml.NewDecoder(strings.NewReader(string(b)))
 	for {
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
