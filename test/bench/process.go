@@ -113,6 +113,11 @@ func (s *server) start(ctx context.Context) error {
 	}
 	s.cmd = exec.CommandContext(ctx, s.bin, args...)
 	s.cmd.Env = []string{"HOME=" + s.data, "SONGLOCKER_ADMIN_PASSWORD=" + password}
+	for _, name := range []string{"GOGC", "GOMEMLIMIT"} {
+		if v := os.Getenv(name); v != "" {
+			s.cmd.Env = append(s.cmd.Env, name+"="+v)
+		}
+	}
 	s.cmd.Stderr = &s.log
 	began := time.Now()
 	if err := s.cmd.Start(); err != nil {
