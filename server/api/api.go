@@ -219,24 +219,39 @@ func (a *API) refuse(ctx huma.Context, err error) {
 	_ = huma.WriteErr(a.huma, ctx, s.GetStatus(), s.Error())
 }
 
-// problem is the one place that turns kinds of error into statuses. What
-// nobody expects is logged and not told.
-func (a *API) problem(ctx context.Context, err error) error {
+// Status is the one place that turns kinds of error into statuses; 500 is an
+// error that nobody expects.
+func Status(err error) int {
 	switch {
 	case errors.Is(err, errNobody), errors.Is(err, models.ErrLogin), errors.Is(err, models.ErrAPIKey):
-		return huma.ErrorWithHeaders(huma.Error401Unauthorized(err.Error()), http.Header{"WWW-Authenticate": {"Bearer"}})
+		return http.StatusUnauthorized
 	case errors.Is(err, models.ErrForbidden), errors.Is(err, errForeign):
-		return huma.Error403Forbidden(err.Error())
+		return http.StatusForbidden
 	case errors.Is(err, models.ErrNotFound):
-		return huma.Error404NotFound(err.Error())
+		return http.StatusNotFound
 	case errors.Is(err, models.ErrConflict):
-		return huma.Error409Conflict(err.Error())
+		return http.StatusConflict
 	case errors.Is(err, models.ErrMissing), errors.Is(err, models.ErrInvalid):
-		return huma.Error422UnprocessableEntity(err.Error())
+		return http.StatusUnprocessableEntity
 	case errors.Is(err, models.ErrSlowDown):
-		return huma.ErrorWithHeaders(huma.Error429TooManyRequests(err.Error()), http.Header{"Retry-After": {"5"}})
+		return http.StatusTooManyRequests
 	case errors.Is(err, models.ErrUnavailable):
-		return huma.Error503ServiceUnavailable(err.Error())
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// problem returns an error as it is told. What nobody expects is logged and
+// not told.
+func (a *API) problem(ctx context.Context, err error) error {
+	status := Status(err)
+	switch {
+	case status == http.StatusUnauthorized:
+		return huma.ErrorWithHeaders(huma.NewError(status, err.Error()), http.Header{"WWW-Authenticate": {"Bearer"}})
+	case status == http.StatusTooManyRequests:
+		return huma.ErrorWithHeaders(huma.NewError(status, err.Error()), http.Header{"Retry-After": {"5"}})
+	case status != http.StatusInternalServerError:
+		return huma.NewError(status, err.Error())
 	case ctx.Err() != nil:
 		return huma.Error503ServiceUnavailable("the call was cut off")
 	}

@@ -257,7 +257,7 @@ func (a *API) users() {
 		}
 		err = a.Manage.SetPassword(ctx, who.Identity, manage.PasswordChange{User: k, New: in.Body.Password, Current: in.Body.Current, Addr: who.addr()})
 		if err == nil && k == who.User.Key && who.cookie != "" {
-			err = a.Door.Begin(who.echo.Response(), who.echo.Request(), k)
+			_, err = a.Door.Begin(who.echo.Response(), who.echo.Request(), k)
 		}
 		return nil, err
 	})

@@ -34,19 +34,21 @@ func (d *Door) SignIn(w http.ResponseWriter, r *http.Request, a models.Attempt) 
 	if err != nil {
 		return nil, err
 	}
-	return u, d.Begin(w, r, u.Key)
+	_, err = d.Begin(w, r, u.Key)
+	return u, err
 }
 
-// Begin begins a session of a user who has been let in.
-func (d *Door) Begin(w http.ResponseWriter, r *http.Request, user models.Key) error {
+// Begin begins a session of a user who has been let in, and returns the token
+// of its forms.
+func (d *Door) Begin(w http.ResponseWriter, r *http.Request, user models.Key) (token string, err error) {
 	value, expires, err := d.Auth.NewSession(r.Context(), user)
 	if err != nil {
-		return err
+		return "", err
 	}
 	c := d.cookie(r)
 	c.Value, c.Expires, c.MaxAge = value, expires, int(time.Until(expires).Seconds())
 	http.SetCookie(w, c)
-	return nil
+	return FormToken(value), nil
 }
 
 // End ends the request's session, if it has one, and drops the cookie.

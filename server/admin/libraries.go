@@ -1,0 +1,326 @@
+package admin
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/server/manage"
+	"github.com/songlocker/songlocker/server/scans"
+)
+
+// refresh is how often a page that shows a scan is loaded again, in seconds.
+const refresh = 5
+
+// libraryRow is a library and its last scan.
+type libraryRow struct {
+	manage.Library
+	Last *models.ScanRun // nil before the first
+}
+
+// running is the scan that runs.
+type running struct {
+	scans.Status
+	Name string
+}
+
+type overviewData struct {
+	Libraries []libraryRow
+	Running   *running
+	Waiting   bool // a scan is asked for and does not run yet
+	Songs     int
+}
+
+// overview is the page of administrators; others get their own.
+func (p *Pages) overview(v *visit) error {
+	if !v.admin() {
+		return v.to(userPage(v.who.User.Key))
+	}
+	var d overviewData
+	var err error
+	if d.Libraries, err = p.rows(v); err != nil {
+		return err
+	}
+	for _, l := range d.Libraries {
+		d.Songs += l.Songs
+	}
+	out := page{Title: "Libraries"}
+	d.Running, d.Waiting = p.running(v, d.Libraries)
+	if d.Running != nil || d.Waiting {
+		out.Refresh = refresh
+	}
+	out.Data = d
+	return p.present(v, nil, "overview", out)
+}
+
+// running tells of the scan that runs, and whether one waits.
+func (p *Pages) running(v *visit, of []libraryRow) (*running, bool) {
+	if now, ok := p.Manage.Current(v.who); ok {
+		r := running{now, fmt.Sprint(now.Library)}
+		for _, l := range of {
+			if l.Number == now.Library {
+				r.Name = l.Name
+			}
+		}
+		return &r, false
+	}
+	waiting, _ := p.Manage.Scans.Status()
+	return nil, waiting
+}
+
+// rows returns the libraries with their last scans.
+func (p *Pages) rows(v *visit) ([]libraryRow, error) {
+	ctx := v.Request().Context()
+	all, err := p.Manage.Libraries(ctx, v.who)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := p.Manage.Runs(ctx, v.who, 0)
+	if err != nil {
+		return nil, err
+	}
+	last := map[int]*models.ScanRun{}
+	for _, r := range runs {
+		if last[r.Library] == nil && r.State != models.ScanRunning {
+			last[r.Library] = r
+		}
+	}
+	var out []libraryRow
+	for _, l := range all {
+		out = append(out, libraryRow{l, last[l.Number]})
+	}
+	return out, nil
+}
+
+func (p *Pages) startScan(v *visit) error {
+	numbers, err := v.numbers("library")
+	if err != nil {
+		return err
+	}
+	err = p.Manage.StartScan(v.Request().Context(), v.who, manage.ScanOrder{
+		Libraries: numbers, Full: v.field("full") != "", AcceptMissing: v.field("accept") != "",
+	})
+	if err != nil {
+		return err
+	}
+	return v.to("")
+}
+
+func (p *Pages) stopScan(v *visit) error {
+	if err := p.Manage.StopScan(v.who); err != nil {
+		return err
+	}
+	p.tell(v, note{Text: "The scan ends. The next one goes on where it was."})
+	return v.to("")
+}
+
+// number reads a library's number in the path.
+func (v *visit) number() (int, error) {
+	n, err := strconv.Atoi(v.Param("library"))
+	if err != nil {
+		return 0, models.ErrNotFound
+	}
+	return n, nil
+}
+
+type newLibraryData struct{ Location, Name string }
+
+func (p *Pages) newLibraryPage(v *visit) error { return p.newLibrary(v, nil) }
+
+func (p *Pages) newLibrary(v *visit, wrong error) error {
+	if !v.admin() {
+		return models.ErrNotFound
+	}
+	return p.present(v, wrong, "newlibrary", page{Title: "Add a library", Data: newLibraryData{v.field("location"), v.field("name")}})
+}
+
+func (p *Pages) addLibrary(v *visit) error {
+	l, err := p.Manage.AddLibrary(v.Request().Context(), v.who, models.Library{
+		Location: v.field("location"), Name: v.field("name"), Kind: v.field("kind"),
+	})
+	if err != nil {
+		return p.newLibrary(v, err)
+	}
+	p.tell(v, note{Text: l.Name + " is added and will be scanned."})
+	return v.to("")
+}
+
+// reader is a user as a box to tick.
+type reader struct {
+	User *models.User
+	On   bool
+}
+
+type libraryData struct {
+	libraryRow
+	Runs    []*models.ScanRun
+	Readers []reader
+}
+
+// shownRuns is how many scans a library's page lists.
+const shownRuns = 10
+
+func (p *Pages) library(v *visit) error { return p.libraryPage(v, nil) }
+
+func (p *Pages) libraryPage(v *visit, wrong error) error {
+	if !v.admin() {
+		return models.ErrNotFound
+	}
+	ctx := v.Request().Context()
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	var d libraryData
+	if d.Library, err = p.Manage.Library(ctx, v.who, n); err != nil {
+		return err
+	}
+	if d.Runs, err = p.Manage.Runs(ctx, v.who, n); err != nil {
+		return err
+	}
+	d.Runs = d.Runs[:min(shownRuns, len(d.Runs))]
+	users, err := p.Manage.Users(ctx, v.who)
+	if err != nil {
+		return err
+	}
+	reading, err := p.Manage.Readers(ctx, v.who, n)
+	if err != nil {
+		return err
+	}
+	reads := map[models.Key]bool{}
+	for _, u := range reading {
+		reads[u.Key] = true
+	}
+	for _, u := range users {
+		d.Readers = append(d.Readers, reader{u, reads[u.Key]})
+	}
+	return p.present(v, wrong, "library", page{Title: d.Name, Data: d})
+}
+
+func libraryPath(n int) string { return "libraries/" + strconv.Itoa(n) }
+
+func (p *Pages) renameLibrary(v *visit) error {
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	if _, err := p.Manage.RenameLibrary(v.Request().Context(), v.who, n, v.field("name")); err != nil {
+		return p.libraryPage(v, err)
+	}
+	p.tell(v, note{Text: "Saved."})
+	return v.to(libraryPath(n))
+}
+
+// setReaders makes those who are ticked read the library, of those who don't
+// read all.
+func (p *Pages) setReaders(v *visit) error {
+	ctx := v.Request().Context()
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	users, err := p.Manage.Users(ctx, v.who)
+	if err != nil {
+		return err
+	}
+	reading, err := p.Manage.Readers(ctx, v.who, n)
+	if err != nil {
+		return err
+	}
+	reads, wanted := map[models.Key]bool{}, map[string]bool{}
+	for _, u := range reading {
+		reads[u.Key] = true
+	}
+	for _, id := range v.Request().PostForm["user"] {
+		wanted[id] = true
+	}
+	for _, u := range users {
+		want := wanted[models.ID{Kind: models.KindUser, Key: u.Key}.String()]
+		switch {
+		case u.AllLibraries, want == reads[u.Key]:
+			continue
+		case want:
+			err = p.Manage.Grant(ctx, v.who, u.Key, n)
+		default:
+			err = p.Manage.Revoke(ctx, v.who, u.Key, n)
+		}
+		if err != nil {
+			return p.libraryPage(v, err)
+		}
+	}
+	p.tell(v, note{Text: "Saved."})
+	return v.to(libraryPath(n))
+}
+
+func (p *Pages) removeLibraryPage(v *visit) error { return p.askRemoveLibrary(v, nil) }
+
+func (p *Pages) askRemoveLibrary(v *visit, wrong error) error {
+	if !v.admin() {
+		return models.ErrNotFound
+	}
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	l, err := p.Manage.Library(v.Request().Context(), v.who, n)
+	if err != nil {
+		return err
+	}
+	return p.present(v, wrong, "removelibrary", page{Title: "Remove " + l.Name + "?", Data: l})
+}
+
+func (p *Pages) removeLibrary(v *visit) error {
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	if err := p.Manage.RemoveLibrary(v.Request().Context(), v.who, n); err != nil {
+		return p.askRemoveLibrary(v, err)
+	}
+	p.tell(v, note{Text: "The library is removed. Its files are untouched."})
+	return v.to("")
+}
+
+type problemsData struct {
+	Run      *models.ScanRun
+	Library  manage.Library
+	Problems []models.ScanProblem
+	Total    int
+	From, To int
+	Earlier  int // the page before; 0 for none
+	Later    int
+}
+
+// pageSize is how many problems a page shows.
+const pageSize = 100
+
+func (p *Pages) problems(v *visit) error {
+	ctx := v.Request().Context()
+	k, err := v.param("scan", models.KindRun)
+	if err != nil {
+		return err
+	}
+	var d problemsData
+	if d.Run, err = p.Manage.Run(ctx, v.who, k); err != nil {
+		return err
+	}
+	if d.Library, err = p.Manage.Library(ctx, v.who, d.Run.Library); err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(v.QueryParam("page"))
+	if err != nil || n < 1 || n > math.MaxInt32/pageSize {
+		n = 1
+	}
+	if d.Problems, d.Total, err = p.Manage.Problems(ctx, v.who, k, pageSize, (n-1)*pageSize); err != nil {
+		return err
+	}
+	d.From, d.To = (n-1)*pageSize+1, (n-1)*pageSize+len(d.Problems)
+	if n > 1 {
+		d.Earlier = n - 1
+	}
+	if d.To < d.Total && len(d.Problems) > 0 {
+		d.Later = n + 1
+	}
+	return p.present(v, nil, "problems", page{Title: "Scan of " + d.Library.Name, Data: d})
+}
