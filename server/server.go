@@ -17,11 +17,15 @@ import (
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/server/admin"
+	"github.com/songlocker/songlocker/server/api"
 	"github.com/songlocker/songlocker/server/artwork"
 	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/server/demo"
 	"github.com/songlocker/songlocker/server/lyrics"
+	"github.com/songlocker/songlocker/server/manage"
 	"github.com/songlocker/songlocker/server/scans"
+	"github.com/songlocker/songlocker/server/session"
 	"github.com/songlocker/songlocker/subsonic"
 )
 
@@ -46,7 +50,7 @@ func (serveCommand) Run(ctx context.Context, r *run) error {
 	s.start(ctx)
 	err = s.greet(ctx, listeners)
 	if err == nil {
-		err = serve(ctx, listeners, s.handler(), r.Log)
+		err = serve(ctx, listeners, s.handler(ctx), r.Log)
 	}
 	stop()
 	s.work.Wait()
@@ -183,8 +187,8 @@ func (s *server) giveBack(ctx context.Context) {
 }
 
 // handler wires all doors of the server. Other doors than these are mounted
-// here, below their own paths.
-func (s *server) handler() http.Handler {
+// here, below their own paths. Streams of events end with ctx.
+func (s *server) handler(ctx context.Context) http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = address(s.Config.Proxies)
@@ -196,7 +200,25 @@ func (s *server) handler() http.Handler {
 		Lyrics:          lyrics.New(s.catalog, s.stores, s.Log),
 		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log,
 	}).Mount(e, "")
+	s.manage(ctx, e)
 	return atBase(s.Config.BasePath, e)
+}
+
+// manage mounts the doors by which people run the server: our own API and the
+// admin pages, which the root leads to.
+func (s *server) manage(ctx context.Context, e *echo.Echo) {
+	m := manage.New(manage.Config{
+		Catalog: s.catalog, Auth: s.auth, Scans: s.scans, Open: s.stores.look,
+		Allowed: func(location string) error { return checkRoot(s.Config.Data, location) },
+	})
+	door := &session.Door{Auth: s.auth, BasePath: s.Config.BasePath, Proxies: s.Config.Proxies}
+	api.New(api.Config{Manage: m, Door: door, Version: s.Version, Stop: ctx.Done(), Log: s.Log}).Mount(e.Group("/api/v1"))
+	admin.New(admin.Config{Manage: m, Door: door, BasePath: s.Config.BasePath, Version: s.Version, Log: s.Log}).Mount(e.Group("/admin"))
+	e.GET("/", func(c echo.Context) error {
+		// Relative, whatever a proxy in front strips.
+		c.Response().Header().Set("Location", "admin/")
+		return c.NoContent(http.StatusSeeOther)
+	})
 }
 
 // greet tells on stdout where the server is, and how the first user is made

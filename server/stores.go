@@ -51,6 +51,12 @@ func (s *stores) Store(ctx context.Context, library int) (storage.Store, error) 
 	return store, nil
 }
 
+// look opens the store of a place that is no library yet. The caller closes
+// it.
+func (s *stores) look(ctx context.Context, location string) (storage.Store, error) {
+	return s.registry.Open(ctx, location, s.options)
+}
+
 func (s *stores) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
