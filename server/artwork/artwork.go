@@ -179,6 +179,16 @@ func (s *Service) Cover(ctx context.Context, v catalog.Viewer, id string, size i
 		}
 		return s.first(ctx, of, all, size)
 	}
+	if of.Kind == models.KindSong && id == of.String() {
+		// An app that asks by the song's id gets what the song shows.
+		song, err := s.catalog.Song(ctx, v, of.Key)
+		if err != nil {
+			return nil, err
+		}
+		if song.Cover.Of.Key != 0 {
+			of, disc = song.Cover.Of, song.Cover.Disc
+		}
+	}
 	list, err := s.catalog.Pictures(ctx, v, of, disc)
 	if err != nil {
 		return nil, err

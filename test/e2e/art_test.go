@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"image"
 	"image/color"
 	"path/filepath"
@@ -92,4 +93,99 @@ func TestShelfCovers(t *testing.T) {
 		}
 		c.fails(70, "getCoverArt", "id", "al-0000000000000")
 	})
+}
+
+// TestCoverChoice asks which of several pictures is shown.
+//
+//	a/ front.jpg, folder.jpg, cover.jpg, back.jpg, embedded pictures
+//	b/ folder.jpg, back.jpg
+//	c/ back.jpg, embedded pictures
+//	d/ back.jpg
+//	Artist/artist.jpg, Artist/Album/CD1/cover.jpg, Artist/Album/CD2/cover.jpg
+//	bomb/cover.png says that it is 60,000 by 60,000
+func TestCoverChoice(t *testing.T) {
+	m := newMusic(t)
+	paint := func(n uint8) []byte { return cover(t, 80, 60, color.RGBA{n, 255 - n, n / 2, 255}) }
+	inside := paint(99)
+	one := func(dir, album, artist string, sound uint32, picture []byte) {
+		m.write(dir+"/1.mp3", track{title: "Title of " + dir, artist: artist, albumArtist: artist, album: album, sound: sound, number: 1, picture: picture}.mp3(t))
+	}
+	one("a", "A", "X", 1, inside)
+	m.write("a/front.jpg", paint(1))
+	m.write("a/folder.jpg", paint(2))
+	m.write("a/cover.jpg", paint(3))
+	m.write("a/back.jpg", paint(4))
+	one("b", "B", "X", 2, nil)
+	m.write("b/folder.jpg", paint(5))
+	m.write("b/back.jpg", paint(6))
+	one("c", "C", "X", 3, inside)
+	m.write("c/back.jpg", paint(7))
+	one("d", "D", "X", 4, nil)
+	m.write("d/back.jpg", paint(8))
+	m.write("Artist/artist.jpg", paint(9))
+	for disc := 1; disc <= 2; disc++ {
+		tr := track{title: fmt.Sprint("Disc ", disc), artist: "Discs", albumArtist: "Discs", album: "Two", sound: 10 + uint32(disc), number: 1, disc: disc}
+		m.write(fmt.Sprintf("Artist/Two/CD%d/1.mp3", disc), tr.mp3(t))
+		m.write(fmt.Sprintf("Artist/Two/CD%d/cover.jpg", disc), paint(20+uint8(disc)))
+	}
+	one("bomb", "Bomb", "X", 30, nil)
+	m.write("bomb/cover.png", []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\xea\x60\x00\x00\xea\x60\x08\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x10IDAT0123456789012345"))
+	c := start(t, setup{music: []string{m.dir}, args: []string{"--no-watch"}}).owner()
+	c.scanned(7)
+	all := c.songs()
+	show := func(what, id string, want []byte) {
+		t.Helper()
+		if id == "" {
+			t.Errorf("%s has no coverArt", what)
+			return
+		}
+		if resp, b := c.get(nil, "getCoverArt", "id", id); !bytes.Equal(b, want) {
+			t.Errorf("%s (%s) shows %s, %d bytes: %.200s", what, id, resp.Header.Get("Content-Type"), len(b), b[:min(len(b), 200)])
+		}
+	}
+	for dir, want := range map[string][]byte{"a": paint(3), "b": paint(5), "c": inside} {
+		s := all[dir+"/1.mp3"]
+		show("the song in "+dir, s.text("coverArt"), want)
+		show("the plain song id in "+dir, s.text("id"), want)
+		show("the album in "+dir, c.ok("getAlbum", "id", s.text("albumId")).text("album.coverArt"), want)
+		show("the plain album id in "+dir, s.text("albumId"), want)
+	}
+	if got := all["d/1.mp3"].at("coverArt").v; got != nil {
+		t.Errorf("a back cover is shown: %v", got)
+	}
+	for disc := 1; disc <= 2; disc++ {
+		show(fmt.Sprint("a song of disc ", disc), all[fmt.Sprintf("Artist/Two/CD%d/1.mp3", disc)].text("coverArt"), paint(20+uint8(disc)))
+	}
+	show("the artist", c.ok("getArtist", "id", all["Artist/Two/CD1/1.mp3"].text("artistId")).text("artist.coverArt"), paint(9))
+
+	list := c.ok("createPlaylist", "name", "mosaic", "songId", all["a/1.mp3"].text("id"), "songId", all["b/1.mp3"].text("id"), "songId", all["c/1.mp3"].text("id"), "songId", all["Artist/Two/CD1/1.mp3"].text("id")).text("playlist.id")
+	id := c.ok("getPlaylist", "id", list).text("playlist.coverArt")
+	if _, b := c.get(nil, "getCoverArt", "id", id, "size", 200); id == "" {
+		t.Error("the playlist has no coverArt")
+	} else if img, _, err := image.DecodeConfig(bytes.NewReader(b)); err != nil || img.Width != 200 {
+		t.Errorf("the playlist's mosaic %s: %v %v %.200s", id, img, err, b[:min(len(b), 200)])
+	}
+
+	if resp, b := c.get(nil, "getCoverArt", "id", all["bomb/1.mp3"].text("albumId"), "size", 100); resp.StatusCode != 200 {
+		t.Errorf("an image bomb: %s, %d bytes", resp.Status, len(b))
+	}
+
+	// A replaced picture has another id; the old id still answers.
+	old := all["b/1.mp3"].text("coverArt")
+	m.write("b/folder.jpg", cover(t, 90, 90, color.White))
+	c.scan(7)
+	now := c.song("b/1.mp3").text("coverArt")
+	if now == old {
+		t.Errorf("the new picture has the old id %s", old)
+	}
+	show("the new picture", now, cover(t, 90, 90, color.White))
+	if resp, b := c.get(nil, "getCoverArt", "id", old); resp.Header.Get("Content-Type") != "image/jpeg" {
+		t.Errorf("the old id: %s %.200s", resp.Header.Get("Content-Type"), b[:min(len(b), 200)])
+	}
+	// A removed picture leaves no field.
+	m.remove("b/folder.jpg")
+	c.scan(7)
+	if got := c.song("b/1.mp3").at("coverArt").v; got != nil {
+		t.Errorf("a removed picture: %v", got)
+	}
 }

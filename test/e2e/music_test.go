@@ -85,7 +85,7 @@ func (m *music) put(from, to string) {
 // track is an MP3 file that a test makes.
 type track struct {
 	title, artist, album, albumArtist, genre string
-	number                                   int
+	number, disc                             int
 	sound                                    uint32 // two tracks with the same one sound alike
 	picture                                  []byte
 }
@@ -113,6 +113,9 @@ func (tr track) mp3(t *testing.T) []byte {
 	text("TCON", tr.genre)
 	if tr.number != 0 {
 		text("TRCK", fmt.Sprint(tr.number))
+	}
+	if tr.disc != 0 {
+		text("TPOS", fmt.Sprint(tr.disc))
 	}
 	if tr.picture != nil {
 		frame("APIC", append([]byte("\x03image/jpeg\x00\x03\x00"), tr.picture...))
