@@ -36,15 +36,17 @@ type Catalog struct {
 	engine engine
 	log    *slog.Logger
 
-	version   atomic.Int64 // of everything that scans write
-	changedAt atomic.Int64 // when version last grew, Unix ms
-	users     userCache
-	orders    orderCache
-	artists   artistCache
-	searcher  searcher
-	stop      context.CancelFunc
-	done      chan struct{}
-	closeOnce sync.Once
+	version    atomic.Int64 // of everything that scans write
+	changedAt  atomic.Int64 // when version last grew, Unix ms
+	users      userCache
+	orders     orderCache
+	artists    artistCache
+	songCache  cardCache[models.Song]
+	albumCache cardCache[models.Album]
+	searcher   searcher
+	stop       context.CancelFunc
+	done       chan struct{}
+	closeOnce  sync.Once
 }
 
 // Options name a catalog.

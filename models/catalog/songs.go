@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 
 	"gorm.io/gorm"
@@ -26,22 +27,32 @@ func (c *Catalog) Song(ctx context.Context, v Viewer, key models.Key) (*models.S
 // Songs returns the songs with these keys in this order, duplicates kept.
 // Keys of songs that are missing or that v may not read are left out.
 func (c *Catalog) Songs(ctx context.Context, v Viewer, keys []models.Key) ([]*models.Song, error) {
+	version := c.Version()
 	found := make(map[models.Key]*models.Song, len(keys))
-	where := v.songs("s")
-	err := chunks(keys, func(part []models.Key) error {
-		list, err := c.songRows(ctx, `SELECT s.card FROM songs s WHERE s.id IN ? AND `+where, part)
-		for _, s := range list {
-			found[s.Key] = s
+	others := c.songCache.get(version, keys, found, func(s *models.Song) bool { return v.Reads(s.Library) })
+	if len(others) > 0 {
+		where := v.songs("s")
+		read := make(map[models.Key]*models.Song, len(others))
+		err := chunks(others, func(part []models.Key) error {
+			list, err := c.songRows(ctx, `SELECT s.card FROM songs s WHERE s.id IN ? AND `+where, part)
+			for _, s := range list {
+				read[s.Key] = s
+			}
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("songs: %w", err)
 		}
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("songs: %w", err)
+		c.songCache.put(version, read)
+		maps.Copy(found, read)
 	}
+	// Each caller has songs of its own: the cache's are shared.
+	own := make([]models.Song, 0, len(keys))
 	out := make([]*models.Song, 0, len(keys))
 	for _, k := range keys {
 		if s := found[k]; s != nil {
-			out = append(out, s)
+			own = append(own, *s)
+			out = append(out, &own[len(own)-1])
 		}
 	}
 	return out, c.fillSongs(ctx, v, out)
