@@ -44,7 +44,6 @@ var _ = handle(Endpoint{
 	Name:   "setRating",
 	Since:  "1.6.0",
 	Doc:    "Rates a song, an album, an artist or a folder from 1 to 5; 0 takes the rating back.",
-	Role:   RoleComment,
 	Writes: true,
 }, (*API).setRating)
 

@@ -36,7 +36,8 @@ type Endpoint struct {
 type Role int
 
 // The roles that endpoints ask for. The protocol has no call that needs the
-// roles upload, coverArt and videoConversion.
+// roles upload, coverArt and videoConversion. The role comment stands for
+// comments, which no call writes: everybody may rate for himself.
 const (
 	RoleNone Role = iota
 	RoleAdmin
@@ -44,13 +45,12 @@ const (
 	RoleStream
 	RoleDownload
 	RolePlaylist
-	RoleComment
 	RolePodcast
 	RoleJukebox
 	RoleShare
 )
 
-var roleNames = [...]string{"", "admin", "settings", "stream", "download", "playlist", "comment", "podcast", "jukebox", "share"}
+var roleNames = [...]string{"", "admin", "settings", "stream", "download", "playlist", "podcast", "jukebox", "share"}
 
 // String is the role's name in the protocol, without "Role".
 func (r Role) String() string { return roleNames[r] }
@@ -68,8 +68,6 @@ func (r Role) in(roles models.Roles) bool {
 		return roles.Download
 	case RolePlaylist:
 		return roles.Playlist
-	case RoleComment:
-		return roles.Comment
 	case RolePodcast:
 		return roles.Podcast
 	case RoleJukebox:

@@ -164,7 +164,6 @@ var roleCalls = map[Role]string{
 	RoleStream:   "getTranscodeStream hls.m3u8 stream",
 	RoleDownload: "download",
 	RolePlaylist: "createPlaylist deletePlaylist updatePlaylist",
-	RoleComment:  "setRating",
 	RolePodcast:  "createPodcastChannel deletePodcastChannel deletePodcastEpisode downloadPodcastEpisode refreshPodcasts",
 	RoleJukebox:  "jukeboxControl",
 	RoleShare:    "createShare deleteShare updateShare",
