@@ -194,14 +194,69 @@ func (w *writer) artistKeys(byAlbum map[models.Key][]*models.Song, songs []*mode
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
+	ofAlbum := map[models.Key][]artistOf{}
 	for _, k := range keys {
-		_, list := albumArtists(byAlbum[k])
-		add(list)
+		_, ofAlbum[k] = albumArtists(byAlbum[k])
+		add(ofAlbum[k])
 	}
 	for _, s := range songs {
 		add(people(s))
 	}
+	if err := w.renameArtists(songs, ofAlbum); err != nil {
+		return nil, err
+	}
 	return w.tx.Artists(names)
+}
+
+// renameArtists gives artists the names that corrected tags give them. An
+// artist's row takes a new name that most of the artist's songs now credit in
+// the same place, as long as nobody has that name.
+func (w *writer) renameArtists(songs []*models.Song, ofAlbum map[models.Key][]artistOf) error {
+	votes := map[models.Key]map[catalog.ArtistName]int{}
+	for _, s := range songs {
+		voted := map[models.Key]bool{}
+		for _, role := range []string{models.RoleArtist, models.RoleAlbumArtist} {
+			var was []models.Credit
+			for _, c := range w.credited[s.Key] {
+				if c.Role == role {
+					was = append(was, c)
+				}
+			}
+			var is []artistOf
+			for _, a := range slices.Concat(people(s), ofAlbum[s.Album]) {
+				if a.role == role {
+					is = append(is, a)
+				}
+			}
+			if len(was) != len(is) {
+				continue
+			}
+			for i, c := range was {
+				if c.Name == is[i].name || c.ID == variousID || is[i].id == variousID || voted[c.Artist] {
+					continue
+				}
+				voted[c.Artist] = true
+				if votes[c.Artist] == nil {
+					votes[c.Artist] = map[catalog.ArtistName]int{}
+				}
+				votes[c.Artist][nameOf(is[i])]++
+			}
+		}
+	}
+	olds := make([]models.Key, 0, len(votes))
+	for k := range votes {
+		olds = append(olds, k)
+	}
+	slices.Sort(olds)
+	for _, k := range olds {
+		for name, n := range votes[k] {
+			// At most one name has more than half.
+			if err := w.tx.RenameArtist(k, name, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func nameOf(a artistOf) catalog.ArtistName {

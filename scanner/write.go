@@ -252,7 +252,8 @@ type writer struct {
 	pictures  []catalog.FoundPicture
 	owners    []models.ID
 	artists   []models.Key
-	settled   []models.Key // vanished songs that moved
+	credited  map[models.Key][]models.Credit // whom songs credited before they were read again
+	settled   []models.Key                   // vanished songs that moved
 	problems  [][2]string
 	warnings  [][2]string
 	covers    map[models.Key]string
@@ -494,6 +495,10 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 // touch marks what an old state of a song counted in.
 func (w *writer) touch(old *models.Song) {
 	w.albums[old.Album] = true
+	if w.credited == nil {
+		w.credited = map[models.Key][]models.Credit{}
+	}
+	w.credited[old.Key] = old.Credits
 	for _, c := range old.Credits {
 		w.artists = append(w.artists, c.Artist)
 	}

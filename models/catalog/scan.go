@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -467,6 +468,27 @@ func (s *ScanTx) Artists(names []ArtistName) (map[ArtistName]models.Key, error) 
 		return nil, fmt.Errorf("add artists: %w", err)
 	}
 	return out, nil
+}
+
+// RenameArtist gives an artist's row another name, so that it keeps its id and
+// its stars. It does nothing when the songs are no more than half of those
+// that credit the artist, when another artist has the name or the MusicBrainz
+// id, or when the ids say that the name is another artist's.
+func (s *ScanTx) RenameArtist(artist models.Key, to ArtistName, songs int) error {
+	fold := artistFold(to.Name)
+	var total, taken int
+	err := s.tx.Raw(`SELECT COUNT(DISTINCT sa.song_id) FROM song_artists sa JOIN songs s ON s.id = sa.song_id WHERE sa.artist_id = ? AND s.missing_at = 0`, artist).Row().Scan(&total)
+	if err == nil {
+		err = s.tx.Raw(`SELECT COUNT(*) FROM artists WHERE id <> ? AND (name_fold = ? OR artist_id <> '' AND artist_id = ?)`, artist, fold, to.ID).Row().Scan(&taken)
+	}
+	if err == nil && taken == 0 && 2*songs > total {
+		err = s.tx.Exec(`UPDATE artists SET name = ?, name_fold = ?, sort = ?, name_sort = ?, search = ?, artist_id = ? WHERE id = ? AND (artist_id = '' OR artist_id = ?)`,
+			to.Name, fold, to.Sort, models.SortFold(cmp.Or(to.Sort, to.Name)), models.Fold(to.Name), to.ID, artist, to.ID).Error
+	}
+	if err != nil {
+		return fmt.Errorf("rename artist %s: %w", artist, err)
+	}
+	return nil
 }
 
 // artistFold is the form under which artists' names are one. Unlike Fold it

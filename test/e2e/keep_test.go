@@ -111,6 +111,10 @@ func TestCorrectedTags(t *testing.T) {
 	if al.text("name") != "The Storm (corrected)" || al.text("starred") == "" || al.int("userRating") != 5 || al.text("created") != created || al.int("songCount") != 5 {
 		t.Errorf("the album is now %v", al.v)
 	}
+	ar := c.ok("getArtist", "id", artist).at("artist")
+	if ar.text("name") != "The Kestrels" || ar.text("starred") == "" || ar.int("albumCount") != 2 {
+		t.Errorf("the artist is now %v", ar.v)
+	}
 }
 
 // TestMissing hides songs and lets them return, with a playlist edited
