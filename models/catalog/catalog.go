@@ -41,6 +41,7 @@ type Catalog struct {
 	users      userCache
 	orders     orderCache
 	artists    artistCache
+	marks      markCache
 	songCache  cardCache[models.Song]
 	albumCache cardCache[models.Album]
 	searcher   searcher

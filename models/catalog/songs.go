@@ -111,13 +111,16 @@ func (c *Catalog) fillSongs(ctx context.Context, v Viewer, list []*models.Song) 
 // mean rating. Items with nothing are not in the map.
 func (c *Catalog) userItems(ctx context.Context, v Viewer, kind models.Kind, keys []models.Key) (map[models.Key]models.UserItem, error) {
 	items := map[models.Key]models.UserItem{}
-	err := c.attached(ctx, keys, func(rows *sql.Rows) error {
-		var k models.Key
-		var u models.UserItem
-		err := rows.Scan(&k, &u.StarredAt, &u.Rating, &u.PlayCount, &u.PlayedAt)
-		items[k] = u
-		return err
-	}, `SELECT item_id, starred_at, rating, play_count, played_at FROM user_items WHERE user_id = ? AND kind = ?`, v.User, kind)
+	mine, err := c.markedBy(ctx, v.User)
+	if err == nil && mine != nil {
+		for _, k := range keys {
+			if u, ok := mine[k]; ok {
+				items[k] = u
+			}
+		}
+	} else if err == nil {
+		err = c.attachedBy(ctx, v.User, kind, keys, items)
+	}
 	if err == nil {
 		err = c.attached(ctx, keys, func(rows *sql.Rows) error {
 			var k models.Key
@@ -129,21 +132,33 @@ func (c *Catalog) userItems(ctx context.Context, v Viewer, kind models.Kind, key
 			return err
 		}, `SELECT item_id, total, votes FROM ratings WHERE kind = ? AND votes > 0`, kind)
 	}
-	if err == nil && kind == models.KindSong {
-		err = c.attached(ctx, keys, func(rows *sql.Rows) error {
-			var k models.Key
-			var ms int64
-			err := rows.Scan(&k, &ms)
-			u := items[k]
-			u.Bookmark = ms
-			items[k] = u
-			return err
-		}, `SELECT item_id, position FROM bookmarks WHERE user_id = ?`, v.User)
-	}
 	if err != nil {
 		return nil, fmt.Errorf("stars and ratings: %w", err)
 	}
 	return items, nil
+}
+
+// attachedBy reads into items what one user attached to items of one kind.
+func (c *Catalog) attachedBy(ctx context.Context, user models.Key, kind models.Kind, keys []models.Key, items map[models.Key]models.UserItem) error {
+	err := c.attached(ctx, keys, func(rows *sql.Rows) error {
+		var k models.Key
+		var u models.UserItem
+		err := rows.Scan(&k, &u.StarredAt, &u.Rating, &u.PlayCount, &u.PlayedAt)
+		items[k] = u
+		return err
+	}, `SELECT item_id, starred_at, rating, play_count, played_at FROM user_items WHERE user_id = ? AND kind = ?`, user, kind)
+	if err != nil || kind != models.KindSong {
+		return err
+	}
+	return c.attached(ctx, keys, func(rows *sql.Rows) error {
+		var k models.Key
+		var ms int64
+		err := rows.Scan(&k, &ms)
+		u := items[k]
+		u.Bookmark = ms
+		items[k] = u
+		return err
+	}, `SELECT item_id, position FROM bookmarks WHERE user_id = ?`, user)
 }
 
 // attachedFew is how many rows attached reads in the hope that these are all.
