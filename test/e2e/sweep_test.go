@@ -276,7 +276,6 @@ func TestRoles(t *testing.T) {
 		"stream":   {{"stream", "id", id}},
 		"download": {{"download", "id", id}},
 		"playlist": {{"createPlaylist", "name", "x"}, {"updatePlaylist", "playlistId", list, "name", "x"}, {"deletePlaylist", "id", list}},
-		"comment":  {{"setRating", "id", id, "rating", 3}},
 		"share":    {{"createShare", "id", id}},
 		"podcast":  {{"createPodcastChannel", "url", "http://127.0.0.1/x"}, {"refreshPodcasts"}},
 		"jukebox":  {{"jukeboxControl", "action", "get"}},
