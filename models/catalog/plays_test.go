@@ -97,7 +97,7 @@ func TestScrobbleWithoutTimeIsOneFor30Seconds(t *testing.T) {
 func TestScrobbleWithoutTimeAfterOneWithTime(t *testing.T) {
 	each(t, func(t *testing.T, c *Catalog) {
 		s := fillShelf(t, c)
-		scrobble(t, c, s.first, 1, models.Play{Song: s.songs[0], Player: "p", At: now()})
+		scrobble(t, c, s.first, 1, models.Play{Song: s.songs[0], Player: "p", At: now() - 1})
 		scrobble(t, c, s.first, 1, models.Play{Song: s.songs[0], Player: "p"})
 	})
 }
