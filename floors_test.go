@@ -55,6 +55,7 @@ var owners = []struct {
 	{[]string{"github.com/jackc", "modernc.org", "github.com/mattn/go-sqlite3"}, []string{"models/catalog"}},
 	{[]string{"github.com/labstack/echo"}, append([]string{"subsonic", "test/bench"}, floors[floorOf(wiring)]...)},
 	{[]string{"github.com/fsnotify"}, []string{"storage/local"}},
+	{[]string{"github.com/danielgtaylor/huma"}, []string{"server/api"}},
 	{[]string{"github.com/dhowden/tag"}, []string{"scanner/audio"}},
 	{
 		[]string{"gocloud.dev", "cloud.google.com", "github.com/aws", "github.com/Azure", "github.com/minio"},

@@ -17,6 +17,7 @@ import (
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/auth"
+	"github.com/songlocker/songlocker/server/manage"
 )
 
 // with opens the catalog and its key for one command.
@@ -127,10 +128,7 @@ func (u userAdd) Run(ctx context.Context, r *run) error {
 		if err := auth.CheckNewPassword(clear); err != nil {
 			return err
 		}
-		m := &models.User{Name: u.Name, Scrobbling: true, Roles: models.Roles{
-			Admin: u.Admin, Settings: true, Stream: true, Download: true, Playlist: true, CoverArt: true, Comment: true,
-			Share: u.Admin, Upload: u.Admin, Podcast: u.Admin, Jukebox: u.Admin, Video: u.Admin,
-		}}
+		m := &models.User{Name: u.Name, Scrobbling: true, Roles: manage.NewRoles(u.Admin)}
 		if err := a.Create(ctx, m, clear, numbers); err != nil {
 			return err
 		}

@@ -12,7 +12,7 @@ import (
 // own API, and stops it while somebody follows its scans.
 func TestOwnDoors(t *testing.T) {
 	r := launch(t, t.TempDir(), []string{"SONGLOCKER_ADMIN_PASSWORD=long enough"}, "--admin-user", "owner", "--base-path", "/music")
-	res, err := http.Get(r.base + "/") //nolint:noctx // the client follows redirects as a browser does
+	res, err := http.Get(r.base + "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +28,7 @@ func TestOwnDoors(t *testing.T) {
 	if status, _, _ := ask(t, http.MethodGet, strings.TrimSuffix(r.base, "/music")+"/api/v1/openapi.json", nil); status != 200 {
 		t.Errorf("openapi.json: %d", status)
 	}
-	in, err := http.Post(r.base+"/api/v1/session", "application/json", strings.NewReader(`{"name":"owner","password":"long enough"}`)) //nolint:noctx // ends with the test's server
+	in, err := http.Post(r.base+"/api/v1/session", "application/json", strings.NewReader(`{"name":"owner","password":"long enough"}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/server/auth"
+	"github.com/songlocker/songlocker/server/session"
 )
 
 //go:embed pages/setup.html
@@ -99,25 +99,9 @@ func (s *setup) get(c echo.Context) error {
 	return s.show(c, http.StatusOK, setupPage{Title: "Welcome to Songlocker", Token: token, Name: "admin"})
 }
 
-// foreign tells whether a browser sent this form from another site's page.
-func foreign(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "", "same-origin", "none":
-	default:
-		return true
-	}
-	o := r.Header.Get("Origin")
-	if o == "" {
-		return false
-	}
-	u, err := url.Parse(o)
-	// Behind a proxy the host may be another one; Sec-Fetch-Site has told.
-	return r.Header.Get("Sec-Fetch-Site") == "" && (err != nil || u.Host != r.Host)
-}
-
 func (s *setup) post(c echo.Context) error {
 	r := c.Request()
-	if foreign(r) {
+	if session.Foreign(r) {
 		return s.show(c, http.StatusForbidden, setupPage{Title: "Not allowed", Problem: "This form was sent from another site's page. Open the link itself."})
 	}
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, 64<<10)

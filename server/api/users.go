@@ -79,6 +79,7 @@ func (a *API) sessions() {
 	}, func(_ context.Context, who *caller, _ *none) (*body[Me], error) {
 		out := me(who.Identity)
 		out.Libraries = append([]int{}, a.Manage.Catalog.ViewerOf(who.Identity).Libraries...)
+		out.AllLibraries = out.AllLibraries && who.Scope != models.ScopeLibrary
 		return answer(out), nil
 	})
 }
