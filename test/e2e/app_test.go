@@ -17,8 +17,9 @@ import (
 // TestApp does what an app does from the login to the first sound and after.
 func TestApp(t *testing.T) {
 	m := shelf(t)
-	eachWay(t, func(t *testing.T, w way) {
-		c := start(t, setup{way: w, music: []string{"My Shelf=" + m.dir}}).owner()
+	use := func(t *testing.T, o setup) {
+		o.music = []string{"My Shelf=" + m.dir}
+		c := start(t, o).owner()
 		c.ok("ping")
 		if c.ok("getLicense").at("license.valid").v != true {
 			t.Error("the licence is not valid")
@@ -33,7 +34,11 @@ func TestApp(t *testing.T) {
 		t.Run("bookmarks", func(t *testing.T) { bookmarks(c.with(t)) })
 		t.Run("lists", func(t *testing.T) { lists(c.with(t)) })
 		t.Run("formats", func(t *testing.T) { formats(c.with(t)) })
-	})
+	}
+	eachWay(t, func(t *testing.T, w way) { use(t, setup{way: w}) })
+	if postgresURL != "" {
+		t.Run("postgres", func(t *testing.T) { use(t, setup{postgres: true}) })
+	}
 }
 
 func browseFolders(c *client) {

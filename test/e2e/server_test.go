@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,15 +51,19 @@ type setup struct {
 	data  string   // made when ""
 	user  uint32   // to run as, when not 0
 	empty bool     // nobody is made at the start
+	// postgres keeps the catalog in a schema of its own of the PostgreSQL
+	// database that SONGLOCKER_TEST_POSTGRES names.
+	postgres bool
 	// errors says that the log may hold errors.
 	errors bool
 }
 
 // server is one data folder and the program that runs on it.
 type server struct {
-	t    *testing.T
-	o    setup
-	data string
+	t        *testing.T
+	o        setup
+	data     string
+	database string // "" for the one in the data folder
 
 	mu      sync.Mutex
 	cmd     *exec.Cmd
@@ -96,6 +102,9 @@ func start(t *testing.T, o setup) *server {
 	if s.data == "" {
 		s.data = filepath.Join(folder(t), "data")
 	}
+	if o.postgres {
+		s.database = schema(t)
+	}
 	s.run()
 	t.Cleanup(func() {
 		s.stop()
@@ -132,7 +141,36 @@ func (s *server) environment() []string {
 	if !s.o.empty {
 		env = append(env, "SONGLOCKER_ADMIN_PASSWORD="+ownerPassword, "SONGLOCKER_ADMIN_USER="+owner)
 	}
+	if s.database != "" {
+		env = append(env, "SONGLOCKER_DATABASE="+s.database)
+	}
 	return env
+}
+
+// postgresURL is the database for tests on PostgreSQL, "" for none.
+var postgresURL = os.Getenv("SONGLOCKER_TEST_POSTGRES")
+
+// schema makes a schema in that database, which goes with the test, and
+// returns its location.
+func schema(t *testing.T) string {
+	t.Helper()
+	name := "e2e_" + strings.ToLower(rand.Text())
+	psql := func(sql string) {
+		t.Helper()
+		if out, err := exec.Command("psql", "--quiet", "--no-psqlrc", "-c", sql, postgresURL).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", sql, err, out)
+		}
+	}
+	psql("CREATE SCHEMA " + name)
+	t.Cleanup(func() { psql("DROP SCHEMA " + name + " CASCADE") })
+	u, err := url.Parse(postgresURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("search_path", name)
+	u.RawQuery = q.Encode()
+	return u.String()
 }
 
 // run starts the program and waits until it listens.
@@ -300,7 +338,7 @@ func (s *server) command(status int, stdin string, args ...string) (stdout, stde
 	ctx, cancel := context.WithTimeout(s.t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env = s.environment()[:2]
+	cmd.Env = slices.DeleteFunc(s.environment(), func(e string) bool { return strings.HasPrefix(e, "SONGLOCKER_ADMIN_") })
 	if len(s.o.music) > 0 {
 		cmd.Env = append(cmd.Env, "SONGLOCKER_MUSIC="+strings.Join(s.o.music, "\n"))
 	}
