@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 
 	"gorm.io/gorm"
 
@@ -31,9 +32,13 @@ func (c *Catalog) Scrobble(ctx context.Context, v Viewer, plays []models.Play) (
 		for _, p := range plays {
 			keys = append(keys, p.Song)
 		}
-		songs, err := playedSongs(tx, v, keys)
-		if err != nil {
-			return err
+		songs := make(map[models.Key]*models.Song, len(keys))
+		if others := c.songCache.get(c.Version(), keys, songs, v.readsSong); len(others) > 0 {
+			read, err := playedSongs(tx, v, others)
+			if err != nil {
+				return err
+			}
+			maps.Copy(songs, read)
 		}
 		at := now()
 		type sum struct{ count, last int64 }

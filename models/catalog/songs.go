@@ -29,7 +29,7 @@ func (c *Catalog) Song(ctx context.Context, v Viewer, key models.Key) (*models.S
 func (c *Catalog) Songs(ctx context.Context, v Viewer, keys []models.Key) ([]*models.Song, error) {
 	version := c.Version()
 	found := make(map[models.Key]*models.Song, len(keys))
-	others := c.songCache.get(version, keys, found, func(s *models.Song) bool { return v.Reads(s.Library) })
+	others := c.songCache.get(version, keys, found, v.readsSong)
 	if len(others) > 0 {
 		where := v.songs("s")
 		read := make(map[models.Key]*models.Song, len(others))
