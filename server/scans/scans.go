@@ -358,7 +358,9 @@ func (m *Manager) watch(ctx context.Context) {
 	}
 	libraries, err := m.catalog.Libraries(ctx)
 	if err != nil {
-		m.o.Log.Error("libraries can't be watched", "error", err)
+		if ctx.Err() == nil {
+			m.o.Log.Error("libraries can't be watched", "error", err)
+		}
 		return
 	}
 	there := map[int]bool{}
