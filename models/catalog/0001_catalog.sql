@@ -295,8 +295,8 @@ CREATE TABLE user_items (
 	played_at {int} NOT NULL DEFAULT 0,
 	PRIMARY KEY (user_id, kind, item_id)
 );
-CREATE INDEX user_items_item ON user_items (kind, item_id);
-CREATE INDEX user_items_starred ON user_items (user_id, kind, starred_at);
+CREATE INDEX user_items_rated ON user_items (kind, item_id) WHERE rating > 0;
+CREATE INDEX user_items_starred ON user_items (user_id, kind, starred_at) WHERE starred_at > 0;
 CREATE INDEX user_items_played ON user_items (user_id, kind, played_at);
 
 -- The mean of all users' ratings, kept so that lists need not compute it.
@@ -325,7 +325,6 @@ CREATE TABLE plays (
 	album {text} NOT NULL,
 	UNIQUE (user_id, annot_id, played_at, player)
 );
-CREATE INDEX plays_user ON plays (user_id, played_at);
 
 CREATE TABLE playlists (
 	id {int} PRIMARY KEY,

@@ -54,7 +54,7 @@ func (w *writer) transaction(ctx context.Context, f func() error) (err error) {
 		return err
 	}
 	// What has been written is kept even if the caller leaves now.
-	if _, err := w.conn.ExecContext(context.WithoutCancel(ctx), "COMMIT"); err != nil {
+	if _, err := w.ExecContext(context.WithoutCancel(ctx), "COMMIT"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	done = true
@@ -71,7 +71,7 @@ func (w *writer) begin(ctx context.Context) error {
 			}
 			w.conn = conn
 		}
-		_, err := w.conn.ExecContext(ctx, w.engine.begin())
+		_, err := w.ExecContext(ctx, w.engine.begin())
 		if err == nil {
 			return nil
 		}
