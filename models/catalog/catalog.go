@@ -206,11 +206,20 @@ func (c *Catalog) Version() int64 { return c.version.Load() }
 
 // write runs f in one write transaction. The error keeps its kind.
 func (c *Catalog) write(ctx context.Context, f func(tx *gorm.DB) error) error {
-	return c.writer.transaction(ctx, func() error {
-		g := c.w.Session(&gorm.Session{NewDB: true, Context: ctx})
-		g.Statement.ConnPool = c.writer
-		return f(g)
-	})
+	return c.writer.transaction(ctx, func() error { return f(c.writing(ctx)) })
+}
+
+// writeSmall runs f, a write of a few rows, in a transaction that it may share
+// with others; see writer.small.
+func (c *Catalog) writeSmall(ctx context.Context, f func(tx *gorm.DB) error) error {
+	return c.writer.small(ctx, func() error { return f(c.writing(context.WithoutCancel(ctx))) })
+}
+
+// writing returns GORM on the writer's connection.
+func (c *Catalog) writing(ctx context.Context) *gorm.DB {
+	g := c.w.Session(&gorm.Session{NewDB: true, Context: ctx})
+	g.Statement.ConnPool = c.writer
+	return g
 }
 
 // writeCatalog runs f in one write transaction that changes what libraries

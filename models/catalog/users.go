@@ -164,7 +164,7 @@ func (c *Catalog) writeUsers(ctx context.Context, f func(tx *gorm.DB) error) err
 // secrets and rights are written by writeUsers.
 func (c *Catalog) writeUser(ctx context.Context, user models.Key, f func(tx *gorm.DB) error) error {
 	var n int64
-	err := c.write(ctx, func(tx *gorm.DB) error {
+	err := c.writeSmall(ctx, func(tx *gorm.DB) error {
 		if err := f(tx); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"gorm.io/gorm"
@@ -20,6 +21,7 @@ type writer struct {
 	engine engine
 
 	turn  chan struct{} // held by the transaction that runs
+	queue writeQueue    // small writes that wait for their turn
 	conn  *sql.Conn
 	mu    sync.Mutex // guards stmts
 	stmts map[string]*sql.Stmt
@@ -59,6 +61,136 @@ func (w *writer) transaction(ctx context.Context, f func() error) (err error) {
 	}
 	done = true
 	return nil
+}
+
+// writeQueue holds small writes that wait.
+type writeQueue struct {
+	sync.Mutex
+	list []*smallWrite
+}
+
+// smallWrite is one write that may share a transaction with others.
+type smallWrite struct {
+	ctx   context.Context
+	f     func() error
+	err   error
+	panic any           // what f panicked with
+	done  chan struct{} // closed when err tells how it ended
+}
+
+// leave takes x out of the queue; false when it is not there any more.
+func (q *writeQueue) leave(x *smallWrite) bool {
+	q.Lock()
+	defer q.Unlock()
+	i := slices.Index(q.list, x)
+	if i >= 0 {
+		q.list = slices.Delete(q.list, i, i+1)
+	}
+	return i >= 0
+}
+
+// small runs f like transaction does, but in one transaction, and so with one
+// sync of the disk, with all other small writes that wait at that moment. Each
+// stands for itself: one that fails is rolled back alone. It returns when f's
+// writes are committed, or are not.
+func (w *writer) small(ctx context.Context, f func() error) error {
+	own := &smallWrite{ctx: ctx, f: f, done: make(chan struct{})}
+	w.queue.Lock()
+	w.queue.list = append(w.queue.list, own)
+	w.queue.Unlock()
+	select {
+	case <-own.done:
+	case w.turn <- struct{}{}:
+		w.lead()
+		<-w.turn
+	case <-ctx.Done():
+		if w.queue.leave(own) {
+			return ctx.Err()
+		}
+	}
+	<-own.done // the turn's holder took it with the others
+	if own.panic != nil {
+		panic(own.panic)
+	}
+	return own.err
+}
+
+// lead writes all that waits in one transaction. The caller holds the turn.
+func (w *writer) lead() {
+	w.queue.Lock()
+	list := w.queue.list
+	w.queue.list = nil
+	w.queue.Unlock()
+	if len(list) == 0 {
+		return
+	}
+	defer func() {
+		for _, x := range list {
+			close(x.done)
+		}
+	}()
+	fail := func(err error) {
+		for _, x := range list {
+			if x.err == nil {
+				x.err = err
+			}
+		}
+	}
+	// What one caller gives up must not break the others' transaction.
+	ctx := context.WithoutCancel(list[0].ctx)
+	if err := w.begin(ctx); err != nil {
+		fail(fmt.Errorf("begin to write: %w", err))
+		return
+	}
+	for _, x := range list {
+		if err := w.one(ctx, x, len(list) > 1); err != nil {
+			w.rollback()
+			fail(fmt.Errorf("write together: %w", err))
+			return
+		}
+	}
+	if len(list) == 1 && list[0].err != nil {
+		w.rollback()
+		return
+	}
+	if _, err := w.ExecContext(ctx, "COMMIT"); err != nil {
+		w.rollback()
+		fail(fmt.Errorf("commit: %w", err))
+	}
+}
+
+// one runs one write, among others within a savepoint. Its own error is in x;
+// an error that is returned concerns the whole transaction.
+func (w *writer) one(ctx context.Context, x *smallWrite, others bool) error {
+	if x.err = x.ctx.Err(); x.err != nil {
+		return nil
+	}
+	if others {
+		if _, err := w.ExecContext(ctx, "SAVEPOINT small"); err != nil {
+			return err
+		}
+	}
+	func() {
+		defer func() {
+			if x.panic = recover(); x.panic != nil {
+				x.err = errors.New("the write panicked")
+			}
+		}()
+		x.err = x.f()
+	}()
+	if x.err == nil {
+		x.err = x.ctx.Err()
+	}
+	if !others {
+		return nil
+	}
+	if x.err != nil {
+		if _, err := w.ExecContext(ctx, "ROLLBACK TO SAVEPOINT small"); err != nil {
+			return err
+		}
+	}
+	_, err := w.ExecContext(ctx, "RELEASE SAVEPOINT small")
+	return err
 }
 
 // begin begins on the connection, or on a new one where the old one is broken.

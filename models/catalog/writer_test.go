@@ -3,7 +3,9 @@ package catalog
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"gorm.io/gorm"
@@ -90,6 +92,71 @@ func TestWritersTakeTurns(t *testing.T) {
 		all.Wait()
 		if v, err := c.Setting(t.Context(), "n"); err != nil || v != "160" {
 			t.Errorf("160 additions made %q %v", v, err)
+		}
+	})
+}
+
+// Small writes that share a transaction stand each for itself.
+func TestSmallWritesTogether(t *testing.T) {
+	each(t, func(t *testing.T, c *Catalog) {
+		if err := c.SetSetting(t.Context(), "n", "0"); err != nil {
+			t.Fatal(err)
+		}
+		// All wait for one turn, so that they come together.
+		c.writer.turn <- struct{}{}
+		failed := errors.New("no")
+		left, leave := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		var panics atomic.Int32
+		for i := range 40 {
+			all.Go(func() {
+				ctx := t.Context()
+				if i%4 == 3 {
+					ctx = left
+				}
+				defer func() {
+					if recover() != nil {
+						panics.Add(1)
+					}
+				}()
+				err := c.writeSmall(ctx, func(tx *gorm.DB) error {
+					if _, err := bump(tx, "n"); err != nil {
+						return err
+					}
+					switch i % 4 {
+					case 1:
+						return failed
+					case 2:
+						panic("a defect")
+					}
+					return nil
+				})
+				switch {
+				case i%4 == 0 && err != nil, i%4 == 1 && !errors.Is(err, failed), i%4 == 3 && !errors.Is(err, context.Canceled):
+					t.Errorf("write %d: %v", i, err)
+				}
+			})
+		}
+		for {
+			c.writer.queue.Lock()
+			n := len(c.writer.queue.list)
+			c.writer.queue.Unlock()
+			if n == 40 {
+				break
+			}
+			runtime.Gosched()
+		}
+		leave()
+		<-c.writer.turn
+		all.Wait()
+		if v, err := c.Setting(t.Context(), "n"); err != nil || v != "10" || panics.Load() != 10 {
+			t.Errorf("10 good writes among 40 made %q, %d panics, %v", v, panics.Load(), err)
+		}
+		if err := c.writeSmall(t.Context(), func(tx *gorm.DB) error { return tx.Exec(`INSERT INTO nowhere VALUES (1)`).Error }); err == nil {
+			t.Error("a write into no table succeeded")
+		}
+		if err := c.writeSmall(t.Context(), func(tx *gorm.DB) error { _, err := bump(tx, "n"); return err }); err != nil {
+			t.Error(err)
 		}
 	})
 }
