@@ -348,3 +348,20 @@ func TestCountsFollow(t *testing.T) {
 		t.Errorf("%d albums without songs", n)
 	}
 }
+
+// A root that is gone changes nothing, and the run says how to mend it.
+func TestGoneRootSaysHowToMend(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.put("id3v24.mp3", "A/One/01.mp3")
+	h.scan(Request{})
+	if err := os.Rename(h.dir, h.dir+" away"); err != nil {
+		t.Fatal(err)
+	}
+	run, err := h.tryScan(Request{})
+	if err == nil || run.State != models.ScanFailed || run.Missing != 0 || !strings.Contains(run.Message, "Mount it") {
+		t.Errorf("%v %+v", err, run)
+	}
+	if len(h.songs()) != 1 {
+		t.Error("songs vanished with their root")
+	}
+}

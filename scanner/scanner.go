@@ -167,6 +167,8 @@ var errAlarm = errors.New("nothing was marked missing")
 // sentence says what stopped a scan, for people.
 func sentence(err error) string {
 	switch {
+	case errors.Is(err, models.ErrUnavailable):
+		return fmt.Sprintf("The library can't be reached, so nothing was changed: %v. Mount it, correct its location, or give the server's user the right to read it, then scan again.", err)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Sprintf("The library can't be found, so nothing was changed: %v. Mount it or correct its location, then scan again.", err)
 	case errors.Is(err, fs.ErrPermission):

@@ -126,7 +126,10 @@ func (c *Catalog) Close() error {
 
 func (c *Catalog) closePools() error {
 	if c.writer != nil {
-		c.writer.turn <- struct{}{} // no write begins after this
+		// The running write ends first; one that comes later finds the pool
+		// closed.
+		c.writer.turn <- struct{}{}
+		defer func() { <-c.writer.turn }()
 		c.writer.drop()
 	}
 	var errs []error

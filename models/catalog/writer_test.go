@@ -160,3 +160,19 @@ func TestSmallWritesTogether(t *testing.T) {
 		}
 	})
 }
+
+// A write that comes after Close fails; it does not wait for ever.
+func TestWriteAfterClose(t *testing.T) {
+	each(t, func(t *testing.T, c *Catalog) {
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		nothing := func(*gorm.DB) error { return nil }
+		if err := c.write(t.Context(), nothing); err == nil {
+			t.Error("a write into a closed catalog succeeded")
+		}
+		if err := c.writeSmall(t.Context(), nothing); err == nil {
+			t.Error("a small write into a closed catalog succeeded")
+		}
+	})
+}
