@@ -34,6 +34,11 @@ var versions = []struct {
 			t.Fatal(err)
 		}
 	}},
+	{"0002_scanning", func(t *testing.T, tx *gorm.DB) {
+		if err := tx.Exec(`INSERT INTO chapters (song_id, position, start_at, title) VALUES (9, 0, 0, 'One')`).Error; err != nil {
+			t.Fatal(err)
+		}
+	}},
 }
 
 // reopen closes a catalog and opens it again at the newest schema.
@@ -66,7 +71,9 @@ func TestMigrateFromEveryVersion(t *testing.T) {
 				if err := old.migrateTo(context.Background(), old.migrations()[:i+1]); err != nil {
 					t.Fatal(err)
 				}
-				versions[0].fill(t, w)
+				for _, v := range versions[:i+1] {
+					v.fill(t, w)
+				}
 				if err := old.closePools(); err != nil {
 					t.Fatal(err)
 				}

@@ -1,0 +1,12 @@
+-- What the scanner learns beyond the first schema.
+
+-- Chapters that a file tells of itself, in their order; times in ms from the
+-- beginning of the song.
+CREATE TABLE chapters (
+	song_id {int} NOT NULL,
+	position {int} NOT NULL,
+	start_at {int} NOT NULL,
+	end_at {int} NOT NULL DEFAULT 0, -- 0: the next one's start, or the song's end
+	title {text} NOT NULL DEFAULT '',
+	PRIMARY KEY (song_id, position)
+);
