@@ -39,7 +39,8 @@ var floors = [][]string{
 	{"subsonic"},
 	{"subsonic/conformance"},
 	{"server", "server/admin", "server/api", "server/cli", "server/config", "server/demo", "server/doctor", "server/manage", "server/session"},
-	{".", "test/bench", "test/e2e"},
+	{"test/music"},
+	{".", "test/bench", "test/chaos", "test/e2e"},
 }
 
 // wiring is the floor whose packages import each other.

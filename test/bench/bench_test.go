@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/songlocker/songlocker/test/music"
 )
 
 func TestMain(m *testing.M) {
@@ -61,13 +63,11 @@ func TestRun(t *testing.T) {
 // alike.
 func TestLibrary(t *testing.T) {
 	seen := map[string]bool{}
-	for _, write := range []writer{mp3, flac, opus, vorbis, m4a, wav} {
+	for _, write := range music.Formats {
 		for seed := range uint64(4) {
 			var files [2]string
 			for i := range files {
-				for _, p := range write(&tags{title: "A", artists: []string{"B"}}, sound{seed << 20, 90_000}) {
-					files[i] += string(p.b) + strings.Repeat("\x00", int(p.hole))
-				}
+				files[i] = string(music.Bytes(write, &music.Tags{Title: "A", Artists: []string{"B"}}, music.Sound{Seed: seed << 20, Size: 90_000}))
 			}
 			if files[0] != files[1] || seen[files[0]] {
 				t.Errorf("seed %d: two makings differ (%v), or another seed gives the same", seed, files[0] != files[1])

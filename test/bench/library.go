@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+
+	"github.com/songlocker/songlocker/test/music"
 )
 
 // libraryVersion is raised with every change of what is made, so that an old
@@ -137,23 +139,21 @@ func (l *library) part(i int) (root, artist int) {
 	return i % parts, (i/parts*(parts-1) + i%parts) % l.artists
 }
 
-type writer func(*tags, sound) []piece
-
 // album writes album i of a library of small files.
 func (l *library) album(i int) error {
 	r := rand.New(rand.NewPCG(uint64(i), 1))
 	part, who := l.part(i)
 	artist, name := l.artist(who), l.phrase(r, 1, 3)
-	suffix, write := ".mp3", writer(mp3)
+	suffix, write := ".mp3", music.Format(music.MP3)
 	switch p := r.IntN(100); {
 	case p < 3:
-		suffix, write = ".wav", wav
+		suffix, write = ".wav", music.WAV
 	case p < 10:
-		suffix, write = ".m4a", m4a
+		suffix, write = ".m4a", music.M4A
 	case p < 20:
-		suffix, write = ".opus", opus
+		suffix, write = ".opus", music.Opus
 	case p < 45:
-		suffix, write = ".flac", flac
+		suffix, write = ".flac", music.FLAC
 	}
 	folder := filepath.Join(l.dir, filepath.Base(l.roots[part]), artist, fmt.Sprintf("%s (%d)", name, i))
 	if err := os.MkdirAll(folder, 0o755); err != nil {
@@ -169,19 +169,19 @@ func (l *library) album(i int) error {
 	known := r.IntN(10) < 6
 	whoID := uuid(rand.New(rand.NewPCG(uint64(who), 78)))
 	for k := range n {
-		t := &tags{title: l.phrase(r, 1, 4), artist: artist, artists: []string{artist}, album: name, albumArtist: artist, genre: genre, track: k + 1, tracks: n, disc: 1, year: year}
+		t := &music.Tags{Title: l.phrase(r, 1, 4), Artist: artist, Artists: []string{artist}, Album: name, AlbumArtist: artist, Genre: genre, Track: k + 1, Tracks: n, Disc: 1, Year: year}
 		if r.IntN(8) == 0 {
 			guest := l.artist(r.IntN(l.artists))
-			t.artists = append(t.artists, guest)
-			t.artist += " feat. " + guest
+			t.Artists = append(t.Artists, guest)
+			t.Artist += " feat. " + guest
 		}
 		recording, track := uuid(r), uuid(r)
 		if known {
-			t.mb = &ids{recording: recording, track: track, release: release, group: group, artist: whoID}
+			t.MB = &music.IDs{Recording: recording, Track: track, Release: release, Group: group, Artist: whoID}
 		}
-		file := filepath.Join(folder, fmt.Sprintf("%02d %s%s", k+1, t.title, suffix))
+		file := filepath.Join(folder, fmt.Sprintf("%02d %s%s", k+1, t.Title, suffix))
 		seed := uint64(i*albumSongs+k)<<20 | uint64(r.IntN(2))
-		if err := writePieces(file, write(t, sound{seed, 12<<10 + r.IntN(12<<10)})); err != nil {
+		if err := writePieces(file, write(t, music.Sound{Seed: seed, Size: 12<<10 + r.IntN(12<<10)})); err != nil {
 			return err
 		}
 	}
@@ -207,55 +207,55 @@ func (l *library) fullAlbum(i int) error {
 	for k := range n {
 		x := i*albumSongs + k
 		size := 3<<20 + r.IntN(5<<20)
-		t := &tags{title: l.phrase(r, 1, 4), artist: artist, artists: []string{artist}, album: name, albumArtist: artist, genre: "Rock", track: k + 1, tracks: n, disc: 1, year: 2001}
+		t := &music.Tags{Title: l.phrase(r, 1, 4), Artist: artist, Artists: []string{artist}, Album: name, AlbumArtist: artist, Genre: "Rock", Track: k + 1, Tracks: n, Disc: 1, Year: 2001}
 		if x/2%2 == 0 {
-			t.picture = picture(uint64(x), 100<<10+r.IntN(2900<<10))
+			t.Picture = picture(uint64(x), 100<<10+r.IntN(2900<<10))
 		}
-		suffix, write := ".mp3", writer(mp3)
+		suffix, write := ".mp3", music.Format(music.MP3)
 		switch {
 		case x%4 == 1:
-			suffix, write = ".flac", flac
+			suffix, write = ".flac", music.FLAC
 			size *= 4
 		case x%12 == 3:
-			suffix, write = ".m4a", m4a
+			suffix, write = ".m4a", music.M4A
 		case x%12 == 7:
-			suffix, write = ".ogg", vorbis
+			suffix, write = ".ogg", music.Vorbis
 			size = 3 << 20
 		case x%12 == 11:
-			suffix, write = ".opus", opus
+			suffix, write = ".opus", music.Opus
 			size = 3 << 20
 		}
 		if x == 1 {
-			t.title, size = bigTitle, bigSize
+			t.Title, size = bigTitle, bigSize
 		}
-		p := write(t, sound{uint64(x)<<20 | uint64(r.IntN(2)), size})
+		p := write(t, music.Sound{Seed: uint64(x)<<20 | uint64(r.IntN(2)), Size: size})
 		if x == 1 {
 			for i := range p {
-				if p[i].hole > 0 { // streams are measured on real bytes
-					p[i] = piece{b: noise(7, int(p[i].hole))}
+				if p[i].Hole > 0 { // streams are measured on real bytes
+					p[i] = music.Piece{Bytes: music.Noise(7, int(p[i].Hole))}
 				}
 			}
 		}
-		if err := writePieces(filepath.Join(folder, fmt.Sprintf("%02d %s%s", k+1, t.title, suffix)), p); err != nil {
+		if err := writePieces(filepath.Join(folder, fmt.Sprintf("%02d %s%s", k+1, t.Title, suffix)), p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func writePieces(file string, list []piece) error {
+func writePieces(file string, list []music.Piece) error {
 	f, err := os.Create(file)
 	if err != nil {
 		return err
 	}
 	var at int64
 	for _, p := range list {
-		if len(p.b) > 0 {
-			if _, err := f.WriteAt(p.b, at); err != nil {
+		if len(p.Bytes) > 0 {
+			if _, err := f.WriteAt(p.Bytes, at); err != nil {
 				return errors.Join(err, f.Close())
 			}
 		}
-		at += int64(len(p.b)) + p.hole
+		at += int64(len(p.Bytes)) + p.Hole
 	}
 	return f.Close()
 }
@@ -287,9 +287,9 @@ func picture(seed uint64, size int) []byte {
 		return append([]byte{0xff, 0xfe, byte((len(b) + 2) >> 8), byte(len(b) + 2)}, b...)
 	}
 	out := append([]byte{}, base[:2]...)
-	out = append(out, comment(noise(seed, 16))...)
+	out = append(out, comment(music.Noise(seed, 16))...)
 	for size > len(out)+len(base) {
-		out = append(out, comment(noise(seed, 60000))...)
+		out = append(out, comment(music.Noise(seed, 60000))...)
 	}
 	return append(out, base[2:]...)
 }
