@@ -176,6 +176,13 @@ type LyricLine struct {
 	Text  string
 }
 
+// Chapter is a named stretch of a song, as its file tells it.
+type Chapter struct {
+	Start int64 // ms from the song's beginning
+	End   int64 // ms; 0 when the file does not say: the next one's start, or the song's end
+	Title string
+}
+
 // PictureRef says where in an audio file a picture lies, so that no scan
 // downloads it.
 type PictureRef struct {

@@ -95,6 +95,9 @@ func (w *writer) rebuild() error {
 	if err := w.tx.SaveLyrics(w.lyrics); err != nil {
 		return err
 	}
+	if err := w.tx.SaveChapters(w.chapters); err != nil {
+		return err
+	}
 	return w.tx.SetFolderCovers(w.covers)
 }
 

@@ -24,6 +24,9 @@ import (
 type Options struct {
 	GenreSeparators  []string // split one genre value into several
 	ArtistSeparators []string // the same for artists; none by default
+	// GuessEncodings recovers text that is stored in another encoding than its
+	// tag says, where it is plain which one that is.
+	GuessEncodings bool
 	// Readers is how many objects are read at once; 0 chooses for local disks.
 	Readers int
 	// MissingShare and MissingLeast guard against a half-mounted disk: a scan

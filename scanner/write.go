@@ -136,7 +136,7 @@ func (x *scan) read(ctx context.Context, o storage.Object) (*audio.File, error) 
 		return nil, err
 	}
 	defer f.Close()
-	file, stats, err := audio.Read(ctx, f, o.Size, o.Key)
+	file, stats, err := audio.Options{GuessEncodings: x.o.GuessEncodings}.Read(ctx, f, o.Size, o.Key)
 	x.progress.Requests.Add(int64(stats.Requests))
 	x.progress.Bytes.Add(stats.Bytes)
 	return file, err
@@ -249,6 +249,7 @@ type writer struct {
 	albums    map[models.Key]bool // to build anew
 	groups    map[string]*models.Album
 	lyrics    []catalog.FoundLyrics
+	chapters  []catalog.FoundChapters
 	pictures  []catalog.FoundPicture
 	owners    []models.ID
 	artists   []models.Key
@@ -648,7 +649,8 @@ func likeness(a, b *models.Song) int {
 	return n
 }
 
-// saveLyrics notes a song's lyrics: those of its file and those beside it.
+// saveLyrics notes a song's lyrics, those of its file and those beside it,
+// and what else its file holds: pictures and chapters.
 func (w *writer) saveLyrics(s readSong) {
 	l := catalog.FoundLyrics{Song: s.song.Key, Keep: s.file == nil}
 	base := strings.TrimSuffix(s.song.ObjectKey, path.Ext(s.song.ObjectKey))
@@ -663,6 +665,9 @@ func (w *writer) saveLyrics(s readSong) {
 			l.Bodies = append(l.Bodies, formatLyrics(t))
 		}
 		w.songPictures(s)
+		if !w.fresh[s.song.Key] || len(s.file.Chapters) > 0 {
+			w.chapters = append(w.chapters, catalog.FoundChapters{Song: s.song.Key, Chapters: s.file.Chapters, Fresh: w.fresh[s.song.Key]})
+		}
 	}
 	if !w.fresh[s.song.Key] || len(l.Sidecars)+len(l.Embedded) > 0 {
 		w.lyrics = append(w.lyrics, l)

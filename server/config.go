@@ -42,6 +42,7 @@ type Settings struct {
 
 	GenreSeparators  []string `help:"Text that separates several genres in one tag value. May be given many times; an empty one turns splitting off." default:";" placeholder:"TEXT" sep:"none" group:"Music"`
 	ArtistSeparators []string `help:"Text that separates several artists in one tag value. May be given many times. Without it, nothing is split." placeholder:"TEXT" sep:"none" group:"Music"`
+	GuessEncodings   bool     `help:"Recover tags whose text is in another encoding than they say, such as Shift-JIS or Windows-1251 in a tag of Latin-1, where it is plain which one it is. The scan's record names every file." default:"true" negatable:"" group:"Music"`
 	IgnoredArticles  string   `help:"Words, with spaces between, that artists are not sorted by when their names begin with them." default:"The El La Los Las Le Les" placeholder:"WORDS" group:"Music"`
 	ArtCacheSize     string   `help:"How much disk space resized pictures may take." default:"512MB" placeholder:"SIZE" group:"Music"`
 
@@ -72,26 +73,27 @@ type Listener struct {
 // Config is the configuration in force, checked and in the types that the
 // rest of the program uses. It is a value: nothing changes it after Load.
 type Config struct {
-	File          string // the configuration file that was read, or ""
-	Data          string // absolute
-	Database      string // location, which may hold a password: print catalog.Redact of it
-	KeyFile       string
-	Music         []Root
-	FollowLinks   bool
-	ScanInterval  time.Duration
-	Watch         bool
-	GenreSeps     []string
-	ArtistSeps    []string
-	Articles      []string
-	ArtCacheBytes int64
-	Listen        []Listener
-	BasePath      string // "" or "/music", never with a slash at its end
-	Proxies       []netip.Prefix
-	AdminUser     string
-	AdminPassword string // secret
-	AppPasswords  bool
-	LogLevel      slog.Level
-	LogFormat     string
+	File           string // the configuration file that was read, or ""
+	Data           string // absolute
+	Database       string // location, which may hold a password: print catalog.Redact of it
+	KeyFile        string
+	Music          []Root
+	FollowLinks    bool
+	ScanInterval   time.Duration
+	Watch          bool
+	GenreSeps      []string
+	ArtistSeps     []string
+	GuessEncodings bool
+	Articles       []string
+	ArtCacheBytes  int64
+	Listen         []Listener
+	BasePath       string // "" or "/music", never with a slash at its end
+	Proxies        []netip.Prefix
+	AdminUser      string
+	AdminPassword  string // secret
+	AppPasswords   bool
+	LogLevel       slog.Level
+	LogFormat      string
 }
 
 // ErrConfig is a configuration that can't be used; the program ends with
@@ -117,7 +119,7 @@ func (s *Settings) check(where func(name string) string, secret string) (Config,
 	}
 	c := Config{
 		FollowLinks: s.FollowLinks, ScanInterval: s.ScanInterval, Watch: s.Watch,
-		GenreSeps: filled(s.GenreSeparators), ArtistSeps: filled(s.ArtistSeparators),
+		GenreSeps: filled(s.GenreSeparators), ArtistSeps: filled(s.ArtistSeparators), GuessEncodings: s.GuessEncodings,
 		Articles:  strings.Fields(s.IgnoredArticles),
 		AdminUser: s.AdminUser, AdminPassword: secret, AppPasswords: s.AppPasswords,
 		LogFormat: s.LogFormat, Database: s.Database, File: s.Config,

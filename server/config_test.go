@@ -84,7 +84,7 @@ func TestSameInAllThree(t *testing.T) {
 	values := map[string][]string{
 		"data": {data}, "database-file": {secret}, "key-file": {"/k"}, "music": {"A=/a", "/b=c"}, "follow-links": {"true"},
 		"scan-interval": {"90s"}, "watch": {"false"}, "genre-separators": {"; ", "/"}, "artist-separators": {" feat. "},
-		"ignored-articles": {"Der Die"}, "art-cache-size": {"1GiB"}, "listen": {":1", "unix:/s"}, "base-path": {"/music/"},
+		"guess-encodings": {"false"}, "ignored-articles": {"Der Die"}, "art-cache-size": {"1GiB"}, "listen": {":1", "unix:/s"}, "base-path": {"/music/"},
 		"trusted-proxies": {"10.0.0.0/8", "::1"}, "admin-user": {"me"}, "admin-password-file": {secret}, "app-passwords": {"false"},
 		"log-level": {"debug"}, "log-format": {"json"},
 	}
@@ -154,7 +154,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		Data: "/nowhere/.local/share/songlocker", Database: "sqlite:/nowhere/.local/share/songlocker/songlocker.db",
-		KeyFile: "/nowhere/.local/share/songlocker/key", ScanInterval: time.Hour, Watch: true, GenreSeps: []string{";"},
+		KeyFile: "/nowhere/.local/share/songlocker/key", ScanInterval: time.Hour, Watch: true, GenreSeps: []string{";"}, GuessEncodings: true,
 		Articles: strings.Fields("The El La Los Las Le Les"), ArtCacheBytes: 512e6, Listen: []Listener{{"tcp", "127.0.0.1:4040"}},
 		AppPasswords: true, LogFormat: "text",
 	}

@@ -21,6 +21,7 @@ type File struct {
 	models.Properties
 	Pictures []models.PictureRef
 	Lyrics   []models.Lyrics
+	Chapters []models.Chapter // in the order of their starts
 	Identity string   // kind, version and digest, such as "mp3-1-9f…"; "" when there is no sound to name
 	Warnings []string // what was wrong and passed over, for people
 }
@@ -52,12 +53,24 @@ type container struct {
 // containers is in the order in which they are tried; mpeg follows them.
 var containers = []*container{flac, mp4, ogg, wav, aiff}
 
+// Options are the choices that reading leaves to its caller.
+type Options struct {
+	// GuessEncodings recovers text whose encoding is not the one that its tag
+	// names, such as Shift-JIS in a tag of Latin-1. Every recovery is a warning.
+	GuessEncodings bool
+}
+
+// Read is Options.Read with encodings guessed.
+func Read(ctx context.Context, r io.ReaderAt, size int64, name string) (*File, Stats, error) {
+	return Options{GuessEncodings: true}.Read(ctx, r, size, name)
+}
+
 // Read reads the object of this size behind r. name, the object's key, is
 // used for its suffix only, where the content leaves a doubt. It returns
 // ErrUnknown for what no reader recognises, the context's error when that
 // ends, and r's own error when reading fails; what a damaged file still tells
 // comes back without an error, with Warnings.
-func Read(ctx context.Context, r io.ReaderAt, size int64, name string) (*File, Stats, error) {
+func (o Options) Read(ctx context.Context, r io.ReaderAt, size int64, name string) (*File, Stats, error) {
 	s := NewSource(ctx, r, size)
 	defer s.release()
 	f, err := read(s, suffix(name))
