@@ -22,8 +22,8 @@ type File struct {
 	Pictures []models.PictureRef
 	Lyrics   []models.Lyrics
 	Chapters []models.Chapter // in the order of their starts
-	Identity string   // kind, version and digest, such as "mp3-1-9f…"; "" when there is no sound to name
-	Warnings []string // what was wrong and passed over, for people
+	Identity string           // kind, version and digest, such as "mp3-1-9f…"; "" when there is no sound to name
+	Warnings []string         // what was wrong and passed over, for people
 }
 
 // warn notes something that was wrong and passed over.
@@ -51,7 +51,7 @@ type container struct {
 }
 
 // containers is in the order in which they are tried; mpeg follows them.
-var containers = []*container{flac, mp4, ogg, wav, aiff}
+var containers = []*container{flac, mp4, ogg, wav, aiff, asf}
 
 // Options are the choices that reading leaves to its caller.
 type Options struct {
@@ -124,6 +124,7 @@ func read(s *Source, suffix string) (*File, error) {
 	}
 	fill(f, v)
 	lyrics(f, v)
+	f.chapters()
 	return f, nil
 }
 

@@ -24,7 +24,7 @@ var formats = map[string]format{
 	"ape": {"", "audio/x-ape"}, "wv": {"", "audio/x-wavpack"}, "tta": {"", "audio/x-tta"}, "tak": {"", "audio/x-tak"},
 	"mpc": {"", "audio/x-musepack"}, "mp+": {"", "audio/x-musepack"}, "mpp": {"", "audio/x-musepack"},
 	"ofr": {"", "audio/x-optimfrog"}, "ofs": {"", "audio/x-optimfrog"}, "shn": {"", "audio/x-shorten"},
-	"wma": {"", "audio/x-ms-wma"}, "asf": {"", "audio/x-ms-wma"},
+	"wma": {"asf", "audio/x-ms-wma"}, "asf": {"asf", "audio/x-ms-wma"},
 	"dsf": {"", "audio/x-dsf"}, "dff": {"", "audio/x-dff"},
 	"mka": {"", "audio/x-matroska"}, "webm": {"", "audio/webm"}, "weba": {"", "audio/webm"},
 	"ac3": {"", "audio/ac3"}, "eac3": {"", "audio/eac3"}, "dts": {"", "audio/vnd.dts"}, "thd": {"", "audio/vnd.dolby.mlp"},
@@ -36,6 +36,7 @@ var formats = map[string]format{
 // whose suffix says something else.
 var contentTypes = map[string]string{
 	"mp3": "audio/mpeg", "flac": "audio/flac", "ogg": "audio/ogg", "mp4": "audio/mp4", "wav": "audio/wav", "aiff": "audio/aiff",
+	"asf": "audio/x-ms-wma",
 }
 
 // IsAudio tells whether suffix (lower case, without the dot) is one of an
