@@ -51,7 +51,7 @@ type container struct {
 }
 
 // containers is in the order in which they are tried; mpeg follows them.
-var containers = []*container{flac, mp4, ogg, wav, aiff, asf}
+var containers = []*container{flac, mp4, ogg, wav, aiff, asf, matroska}
 
 // Options are the choices that reading leaves to its caller.
 type Options struct {

@@ -26,7 +26,7 @@ var formats = map[string]format{
 	"ofr": {"", "audio/x-optimfrog"}, "ofs": {"", "audio/x-optimfrog"}, "shn": {"", "audio/x-shorten"},
 	"wma": {"asf", "audio/x-ms-wma"}, "asf": {"asf", "audio/x-ms-wma"},
 	"dsf": {"", "audio/x-dsf"}, "dff": {"", "audio/x-dff"},
-	"mka": {"", "audio/x-matroska"}, "webm": {"", "audio/webm"}, "weba": {"", "audio/webm"},
+	"mka": {"matroska", "audio/x-matroska"}, "mkv": {"matroska", "audio/x-matroska"}, "webm": {"matroska", "audio/webm"}, "weba": {"matroska", "audio/webm"},
 	"ac3": {"", "audio/ac3"}, "eac3": {"", "audio/eac3"}, "dts": {"", "audio/vnd.dts"}, "thd": {"", "audio/vnd.dolby.mlp"},
 	"au": {"", "audio/basic"}, "snd": {"", "audio/basic"}, "caf": {"", "audio/x-caf"}, "w64": {"", "audio/x-w64"},
 	"amr": {"", "audio/amr"}, "ra": {"", "audio/x-realaudio"},
@@ -36,7 +36,7 @@ var formats = map[string]format{
 // whose suffix says something else.
 var contentTypes = map[string]string{
 	"mp3": "audio/mpeg", "flac": "audio/flac", "ogg": "audio/ogg", "mp4": "audio/mp4", "wav": "audio/wav", "aiff": "audio/aiff",
-	"asf": "audio/x-ms-wma",
+	"asf": "audio/x-ms-wma", "matroska": "audio/x-matroska",
 }
 
 // IsAudio tells whether suffix (lower case, without the dot) is one of an
