@@ -196,7 +196,7 @@ type Play struct {
 type ScanRun struct {
 	Key      Key
 	Library  int
-	Mode     string // "changes" or "full"
+	Mode     string // one of the modes below
 	Started  int64
 	Ended    int64 // 0 while it runs or when it was cut off
 	State    string
@@ -212,6 +212,13 @@ type ScanRun struct {
 	Bytes    int64
 	Message  string // what stopped it or what it noticed, for people
 }
+
+// The modes of a scan run.
+const (
+	ScanChanges = "changes" // of the whole library
+	ScanFull    = "full"    // the same, with every file read again
+	ScanFolders = "folders" // of some folders only
+)
 
 // The states of a scan run.
 const (

@@ -52,6 +52,9 @@ func (x *scan) list(ctx context.Context) (complete bool, err error) {
 		})
 	}
 	x.run.Listed = len(x.listing.objects)
+	if err != nil && len(x.listing.objects) > 0 {
+		err = fmt.Errorf("%w: %w", errPart, err)
+	}
 	if err != nil {
 		return false, fmt.Errorf("list the library: %w", err)
 	}

@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"runtime"
 	"strings"
@@ -114,8 +113,12 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	if x.progress == nil {
 		x.progress = new(Progress)
 	}
+	if r.Library.Alarm != "" {
+		// Only a scan of the whole library can end its alarm.
+		x.Prefixes = nil
+	}
 	var prefixes []string
-	for _, p := range r.Prefixes {
+	for _, p := range x.Prefixes {
 		// A disc's folder is built with its siblings.
 		if p = unitOf(strings.TrimSuffix(p, "/")); p != "" {
 			p += "/"
@@ -126,9 +129,12 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	if len(x.Prefixes) == 0 {
 		x.Prefixes = []string{""}
 	}
-	x.run = models.ScanRun{Library: r.Library.Number, Mode: "changes"}
-	if r.Full {
-		x.run.Mode = "full"
+	x.run = models.ScanRun{Library: r.Library.Number, Mode: models.ScanChanges}
+	switch {
+	case !x.whole():
+		x.run.Mode = models.ScanFolders
+	case r.Full:
+		x.run.Mode = models.ScanFull
 	}
 	if err := s.catalog.BeginRun(ctx, &x.run); err != nil {
 		return nil, err
@@ -152,7 +158,11 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	if e := s.catalog.EndRun(end, &x.run, x.problems); e != nil {
 		err = errors.Join(err, e)
 	}
-	x.log.Info("scan "+x.run.State, "listed", x.run.Listed, "read", x.run.Read, "added", x.run.Added, "changed", x.run.Changed,
+	level := slog.LevelInfo
+	if x.run.State == models.ScanFailed {
+		level = slog.LevelWarn
+	}
+	x.log.Log(ctx, level, "scan "+x.run.State, "listed", x.run.Listed, "read", x.run.Read, "added", x.run.Added, "changed", x.run.Changed,
 		"moved", x.run.Moved, "missing", x.run.Missing, "failed", x.run.Failed, "message", x.run.Message)
 	return &x.run, err
 }
@@ -164,22 +174,6 @@ func (x *scan) begin(ctx context.Context) (err error) {
 	return err
 }
 
-// errAlarm is a listing from which no absence may be concluded.
-var errAlarm = errors.New("nothing was marked missing")
-
-// sentence says what stopped a scan, for people.
-func sentence(err error) string {
-	switch {
-	case errors.Is(err, models.ErrUnavailable):
-		return fmt.Sprintf("The library can't be reached, so nothing was changed: %v. Mount it, correct its location, or give the server's user the right to read it, then scan again.", err)
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Sprintf("The library can't be found, so nothing was changed: %v. Mount it or correct its location, then scan again.", err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Sprintf("The library can't be read, so nothing was marked missing: %v. Give the server's user the right to read it, then scan again.", err)
-	}
-	return err.Error()
-}
-
 // all is list, compare, read, build, write.
 func (x *scan) all(ctx context.Context) error {
 	complete, err := x.list(ctx)
@@ -187,13 +181,16 @@ func (x *scan) all(ctx context.Context) error {
 		return err
 	}
 	listError := err
+	x.unlisted(listError)
 	work, err := x.compare(ctx, complete)
 	if err != nil {
 		return err
 	}
 	x.progress.ToRead.Store(int64(work.reads))
-	if complete && len(x.listing.objects) == 0 && x.present > 0 && x.Prefixes[0] == "" && !x.AcceptMissing {
-		return fmt.Errorf("the library is empty but had %d songs, so %w: mount it, or run a scan that accepts missing songs", x.present, errAlarm)
+	if complete && len(x.listing.objects) == 0 && x.present > 0 {
+		if err := x.emptyRoot(ctx); err != nil {
+			return err
+		}
 	}
 	if err := x.readAndWrite(ctx, work); err != nil {
 		return err
@@ -202,31 +199,6 @@ func (x *scan) all(ctx context.Context) error {
 		listError = x.absent(ctx)
 	}
 	return errors.Join(listError, x.finish(ctx))
-}
-
-// absent marks what is still vanished as missing, unless it is suspiciously
-// much.
-func (x *scan) absent(ctx context.Context) error {
-	gone := len(x.vanished)
-	if gone == 0 {
-		return nil
-	}
-	if gone >= x.o.MissingLeast && float64(gone) > x.o.MissingShare*float64(x.present) && !x.AcceptMissing {
-		return fmt.Errorf("%d of %d songs are gone, so %w: mount what is away, or run a scan that accepts missing songs", gone, x.present, errAlarm)
-	}
-	keys := make([]models.Key, 0, gone)
-	for k := range x.vanished {
-		keys = append(keys, k)
-	}
-	for len(keys) > 0 {
-		part := keys[:min(len(keys), batch)]
-		keys = keys[len(part):]
-		if err := x.write(ctx, func(w *writer) error { return w.presence(part, true) }); err != nil {
-			return err
-		}
-	}
-	x.run.Missing = gone
-	return nil
 }
 
 // finish counts anew what was touched, by this scan or by one that was cut

@@ -61,6 +61,27 @@ type Store interface {
 	Close() error
 }
 
+// ListError is a failure of one folder or file within a listing. Errors of
+// List hold one for each, as far as the store can name them and up to some
+// number.
+type ListError struct {
+	Key string // a folder's ends in "/", the root's is ""
+	Err error
+}
+
+func (e *ListError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error without the key.
+func (e *ListError) Unwrap() error { return e.Err }
+
+// Hollow is a Store with real folders, which stay when nothing is in them.
+type Hollow interface {
+	// Hollow tells whether the folder of this prefix is there with nothing in
+	// it, not even a hidden file, as the place of a disk is that is not
+	// mounted.
+	Hollow(ctx context.Context, prefix string) (bool, error)
+}
+
 // File is one open object. Its Read and Seek belong to one goroutine; ReadAt
 // may be called at once from many and moves nothing. One ReadAt is at most one
 // request to the store, and reads fewer bytes than asked only with an error.

@@ -10,3 +10,7 @@ CREATE TABLE chapters (
 	title {text} NOT NULL DEFAULT '',
 	PRIMARY KEY (song_id, position)
 );
+
+-- Songs that went missing after this time count together as one loss when a
+-- scan asks whether so much may really be gone.
+ALTER TABLE libraries ADD COLUMN guard_from {int} NOT NULL DEFAULT 0;

@@ -27,7 +27,8 @@ func (c *Catalog) BeginRun(ctx context.Context, r *models.ScanRun) error {
 // keptRuns is how many runs of a library are kept.
 const keptRuns = 50
 
-// EndRun records how a scan ended and what it could not read.
+// EndRun records how a scan ended and what it could not read. One that failed
+// raises the library's alarm; only one that saw the whole library ends it.
 func (c *Catalog) EndRun(ctx context.Context, r *models.ScanRun, problems []models.ScanProblem) error {
 	r.Ended = now()
 	rows := make([]map[string]any, len(problems))
@@ -46,9 +47,13 @@ func (c *Catalog) EndRun(ctx context.Context, r *models.ScanRun, problems []mode
 		if err == nil {
 			err = tx.Exec(`DELETE FROM scan_runs WHERE id IN (SELECT id FROM scan_runs WHERE library_id = ? ORDER BY started_at DESC, id DESC LIMIT 1000 OFFSET ?)`, r.Library, keptRuns).Error
 		}
-		if err == nil && r.State == models.ScanDone {
-			err = tx.Exec(`UPDATE libraries SET scanned_at = ?, alarm = ? WHERE id = ?`, r.Ended, r.Message, r.Library).Error
-		} else if err == nil && r.State == models.ScanFailed {
+		switch {
+		case err != nil:
+		case r.State == models.ScanDone && r.Mode != models.ScanFolders:
+			from := r.Ended - guardWindow
+			err = tx.Exec(`UPDATE libraries SET scanned_at = ?, alarm = ?, guard_from = CASE WHEN guard_from < ? OR guard_from > ? THEN ? ELSE guard_from END WHERE id = ?`,
+				r.Ended, r.Message, from, r.Ended, from, r.Library).Error
+		case r.State == models.ScanFailed:
 			err = tx.Exec(`UPDATE libraries SET alarm = ? WHERE id = ?`, r.Message, r.Library).Error
 		}
 		if err != nil {

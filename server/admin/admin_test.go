@@ -458,7 +458,7 @@ func TestAlarm(t *testing.T) {
 	}
 	b := h.browser("owner")
 	_, body, _ := b.get("")
-	wants(t, body, "the library is empty", "accept that songs are missing")
+	wants(t, body, "The library is empty", "accept that songs are missing")
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- h.scans.Run(ctx) }()
@@ -480,7 +480,7 @@ func TestAlarm(t *testing.T) {
 		}
 	}
 	_, body, _ = b.get("")
-	lacks(t, body, "the library is empty", "accept that songs are missing")
+	lacks(t, body, "The library is empty", "accept that songs are missing")
 	wants(t, body, "1 missing")
 }
 

@@ -22,7 +22,7 @@ import (
 type Scan struct {
 	ID       string     `json:"id"`
 	Library  int        `json:"library"`
-	Mode     string     `json:"mode" enum:"changes,full"`
+	Mode     string     `json:"mode" enum:"changes,full,folders" doc:"folders: a scan of some folders only"`
 	State    string     `json:"state" enum:"running,done,failed,stopped"`
 	Started  time.Time  `json:"started"`
 	Ended    *time.Time `json:"ended" nullable:"true"`

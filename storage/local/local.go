@@ -53,6 +53,7 @@ type Store struct {
 var (
 	_ storage.Store   = (*Store)(nil)
 	_ storage.Watcher = (*Store)(nil)
+	_ storage.Hollow  = (*Store)(nil)
 )
 
 // readOnly opens without waiting for a pipe's other end.
@@ -146,6 +147,9 @@ func within[T any](s *Store, root *os.Root, name string, op func(string) (T, err
 		return v, err
 	}
 	if err != nil {
+		if _, system := errors.AsType[syscall.Errno](err); system && !errors.Is(kind(name, err), fs.ErrNotExist) && s.leadsIn(base, name) {
+			return v, err
+		}
 		return v, errOutside
 	}
 	rel, err := filepath.Rel(base, target)
@@ -153,6 +157,24 @@ func within[T any](s *Store, root *os.Root, name string, op func(string) (T, err
 		return v, errOutside
 	}
 	return op(rel)
+}
+
+// leadsIn tells whether a link that can't be followed to its end points into
+// the folder, by its text.
+func (s *Store) leadsIn(base, name string) bool {
+	target, err := os.Readlink(filepath.Join(s.dir, name))
+	if err != nil {
+		return true // what can't be read is no proof that it leads out
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(filepath.Dir(filepath.Join(s.dir, name)), target)
+	}
+	for _, root := range []string{base, s.dir} {
+		if rel, err := filepath.Rel(root, target); err == nil && filepath.IsLocal(rel) {
+			return true
+		}
+	}
+	return false
 }
 
 // kind gives an error of the system the kind that package storage promises.

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/songlocker/songlocker/storage"
 )
 
 // unprivileged makes this goroutine's thread lose root's right to every file,
@@ -68,11 +70,37 @@ func TestLostPermission(t *testing.T) {
 	if !errors.Is(r.err, fs.ErrPermission) || !strings.Contains(r.err.Error(), `"closed/"`) {
 		t.Errorf("List: %v; want fs.ErrPermission and the folder's name", r.err)
 	}
+	if e, ok := errors.AsType[*storage.ListError](r.err); !ok || e.Key != "closed/" {
+		t.Errorf("List's error names no key: %#v", r.err)
+	}
 	if !errors.Is(r.file, fs.ErrPermission) {
 		t.Errorf("File: %v; want fs.ErrPermission", r.file)
 	}
 	if !errors.Is(r.stat, fs.ErrPermission) {
 		t.Errorf("Stat: %v; want fs.ErrPermission", r.stat)
+	}
+}
+
+// TestLinkIntoClosedFolder has an absolute link whose target, in the store,
+// can't be reached any more: that is no link that leads out.
+func TestLinkIntoClosedFolder(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, map[string]string{"closed/deep/y.mp3": "2"})
+	link(t, filepath.Join(dir, "closed/deep"), filepath.Join(dir, "link"))
+	closed := filepath.Join(dir, "closed")
+	if err := os.Chmod(closed, 0); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(closed, 0o755) })
+	s := store(t, dir, Options{})
+	done := make(chan error)
+	go func() {
+		unprivileged(t, dir)
+		_, err := list(t, s, "link/")
+		done <- err
+	}()
+	if err := <-done; !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("List: %v; want fs.ErrPermission", err)
 	}
 }
 

@@ -417,3 +417,47 @@ func BenchmarkFile(b *testing.B) {
 		f.Close()
 	}
 }
+
+// A folder that is replaced while it is listed, as by an unmount, gives no
+// complete listing, however it is read.
+func TestReplacedWhileListed(t *testing.T) {
+	for _, follow := range []bool{false, true} {
+		dir := filepath.Join(t.TempDir(), "music")
+		put(t, dir, map[string]string{"a/1.mp3": "1", "b/2.mp3": "2", "c/3.mp3": "3"})
+		s := store(t, dir, Options{FollowLinks: follow})
+		first := true
+		err := s.List(t.Context(), "", func(storage.Object) error {
+			if !first {
+				return nil
+			}
+			first = false
+			if err := os.Rename(dir, dir+" aside"); err != nil {
+				return err
+			}
+			return os.Mkdir(dir, 0o755)
+		})
+		if !errors.Is(err, models.ErrUnavailable) {
+			t.Errorf("following links %v: %v", follow, err)
+		}
+	}
+}
+
+func TestHollow(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, map[string]string{"full/1.mp3": "1", "hidden/.keep": "", "file": "x"})
+	if err := os.Mkdir(filepath.Join(dir, "empty"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := store(t, dir, Options{})
+	for folder, want := range map[string]bool{"full/": false, "hidden/": false, "file/": false, "none/": false, "empty/": true} {
+		if got, err := s.Hollow(t.Context(), folder); err != nil || got != want {
+			t.Errorf("Hollow(%q) = %v %v", folder, got, err)
+		}
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Hollow(t.Context(), "empty/"); !errors.Is(err, models.ErrUnavailable) {
+		t.Errorf("without a root: %v", err)
+	}
+}

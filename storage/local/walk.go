@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/storage"
 )
 
@@ -61,6 +62,7 @@ func (s *Store) walk(ctx context.Context, prefix string, enter func(string, fs.F
 	if w.outside > 0 && enter == nil {
 		s.o.Log.Warn("links that lead out of the library are not followed", "folder", s.dir, "links", w.outside, "one", w.example)
 	}
+	w.same()
 	if more := w.failed - len(w.errs); more > 0 {
 		w.errs = append(w.errs, fmt.Errorf("and %d more", more))
 	}
@@ -70,16 +72,63 @@ func (s *Store) walk(ctx context.Context, prefix string, enter func(string, fs.F
 	return nil
 }
 
+// same notes a failure when the store's folder is not any more the one that
+// was walked through: a disk that is mounted or unmounted meanwhile makes a
+// listing of two halves.
+func (w *walker) same() {
+	was, err := w.root.Stat(".")
+	var is fs.FileInfo
+	if err == nil {
+		is, err = os.Stat(w.s.dir)
+	}
+	if err == nil && !os.SameFile(was, is) {
+		err = errors.New("it was replaced while it was listed")
+	}
+	if err != nil {
+		w.broken("", fmt.Errorf("the folder itself: %w: %v", models.ErrUnavailable, err)) //nolint:errorlint // a root that is gone is no missing object
+	}
+}
+
+// Hollow tells whether a folder is there and empty.
+func (s *Store) Hollow(ctx context.Context, prefix string) (bool, error) {
+	root, err := s.root(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer root.Close()
+	f, err := s.open(root, nameOf(prefix))
+	if err != nil {
+		if err = kind(prefix, err); errors.Is(err, fs.ErrNotExist) || errors.Is(err, errOutside) {
+			return false, nil
+		}
+		return false, err
+	}
+	defer f.Close()
+	switch _, err = f.ReadDir(1); {
+	case errors.Is(err, io.EOF):
+		return true, nil
+	case err != nil:
+		if fi, e := f.Stat(); e == nil && !fi.IsDir() {
+			return false, nil
+		}
+		return false, kind(prefix, err)
+	}
+	return false, nil
+}
+
 // fail notes a failure in a folder or file, unless it says that the thing has
 // just gone.
 func (w *walker) fail(key string, err error) {
-	err = kind(key, err)
-	if errors.Is(err, fs.ErrNotExist) {
-		return
+	if err = kind(key, err); !errors.Is(err, fs.ErrNotExist) {
+		w.broken(key, err)
 	}
+}
+
+// broken notes a failure, whatever it says.
+func (w *walker) broken(key string, err error) {
 	w.failed++
 	if len(w.errs) < maxErrors {
-		w.errs = append(w.errs, err)
+		w.errs = append(w.errs, &storage.ListError{Key: key, Err: err})
 	}
 }
 
@@ -222,8 +271,13 @@ func (w *walker) read(folder, part string, chain []fs.FileInfo, links int) (fs.F
 		if errors.Is(err, io.EOF) {
 			return fi, subs, nil
 		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return fi, subs, nil // removed while it was read
+		}
 		if err != nil {
-			w.fail(folder, err)
+			// Some file systems tell a damage by the numbers that kind takes
+			// for a name that is none.
+			w.broken(folder, fmt.Errorf("%q: %w: %w", folder, models.ErrUnavailable, err))
 			return fi, subs, nil
 		}
 		if err := w.ctx.Err(); err != nil {

@@ -1,0 +1,208 @@
+package scanner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/scanner/audio"
+	"github.com/songlocker/songlocker/storage"
+)
+
+// An absence is believed only when a complete listing shows it, and when it is
+// not so much that a disk may be away. What is not believed marks nothing
+// missing and raises the library's alarm, until a scan finds the songs or
+// somebody accepts that they are gone.
+
+// errAlarm is an absence that is not believed.
+var errAlarm = errors.New("nothing was marked missing")
+
+// wayOut is how an absence that is meant is accepted.
+func (x *scan) wayOut() string {
+	return fmt.Sprintf("Mount what is away and scan again; if the songs are gone on purpose, accept it: on the admin page, or by `songlocker scan --library %d --accept-missing`", x.Library.Number)
+}
+
+// sentence says what stopped a scan, for people.
+func sentence(err error) string {
+	text := strings.ReplaceAll(err.Error(), "\n", "; ") // of errors that are joined
+	switch {
+	case errors.Is(err, errAlarm):
+		return text + "."
+	case errors.Is(err, errPart) && errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("A part of the library can't be read, so its songs stay and nothing was marked missing: %s. Give the server's user the right to read it, then scan again.", text)
+	case errors.Is(err, errPart):
+		return fmt.Sprintf("A part of the library could not be listed, so its songs stay and nothing was marked missing: %s. Mend the disk or its connection, then scan again.", text)
+	case errors.Is(err, models.ErrUnavailable):
+		return fmt.Sprintf("The library can't be reached, so nothing was changed: %s. Mount it, correct its location, or give the server's user the right to read it, then scan again.", text)
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Sprintf("The library can't be found, so nothing was changed: %s. Mount it or correct its location, then scan again.", text)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Sprintf("The library can't be read, so nothing was marked missing: %s. Give the server's user the right to read it, then scan again.", text)
+	}
+	return text
+}
+
+// errPart is a listing that showed something, and not all.
+var errPart = errors.New("it was not listed to its end")
+
+// whole tells whether the scan looks at the whole library.
+func (x *scan) whole() bool { return x.Prefixes[0] == "" }
+
+// unlisted records the folders and files that a listing could not show.
+func (x *scan) unlisted(err error) {
+	switch e := err.(type) { //nolint:errorlint // every error of the tree is looked at
+	case nil:
+	case *storage.ListError:
+		x.failed(e.Key, "not listed: "+e.Err.Error())
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			x.unlisted(one)
+		}
+	case interface{ Unwrap() error }:
+		x.unlisted(e.Unwrap())
+	}
+}
+
+// errSeen ends a listing that has shown something.
+var errSeen = errors.New("seen")
+
+// emptyRoot is an alarm when the library has no music at all, though the
+// catalog knows some: the listing of what the scan looks at was empty. For a
+// scan of some folders it looks at the root.
+func (x *scan) emptyRoot(ctx context.Context) error {
+	if x.AcceptMissing {
+		return nil
+	}
+	if !x.whole() {
+		err := x.Store.List(ctx, "", func(o storage.Object) error {
+			if isMusic(o.Key) {
+				return errSeen
+			}
+			return ctx.Err()
+		})
+		if errors.Is(err, errSeen) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list the library: %w", err)
+		}
+	}
+	present, _, err := x.catalog.Losses(ctx, x.Library.Number)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("The library is empty but had %s, so %w. %s", songs(present), errAlarm, x.wayOut()) //nolint:staticcheck // it is shown as it is
+}
+
+// songs counts songs for people.
+func songs(n int) string {
+	if n == 1 {
+		return "1 song"
+	}
+	return fmt.Sprintf("%d songs", n)
+}
+
+// absent marks what is still vanished as missing, unless it is suspiciously
+// much.
+func (x *scan) absent(ctx context.Context) error {
+	gone := len(x.vanished)
+	if gone == 0 {
+		return nil
+	}
+	if err := x.suspicious(ctx); err != nil {
+		return err
+	}
+	keys := make([]models.Key, 0, gone)
+	for k := range x.vanished {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for part := range slices.Chunk(keys, batch) {
+		if err := x.write(ctx, func(w *writer) error { return w.presence(part, true) }); err != nil {
+			return err
+		}
+	}
+	x.run.Missing = gone
+	if x.AcceptMissing {
+		return x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error { return tx.AcceptLosses() })
+	}
+	return nil
+}
+
+// suspicious is an alarm when more of the library has vanished, together with
+// what went missing lately, than people delete, or when a folder that held
+// much is empty, as the place of a disk is that is not mounted.
+func (x *scan) suspicious(ctx context.Context) error {
+	gone := len(x.vanished)
+	if x.AcceptMissing {
+		return nil
+	}
+	present, lately, err := x.catalog.Losses(ctx, x.Library.Number)
+	if err != nil {
+		return err
+	}
+	if all := gone + lately; all >= x.o.MissingLeast && float64(all) > x.o.MissingShare*float64(present+lately) {
+		what := fmt.Sprintf("%d of %s are gone", gone, songs(present))
+		if lately > 0 {
+			what += fmt.Sprintf(", after %d that went missing lately", lately)
+		}
+		return fmt.Errorf("%s, so %w. %s", what, errAlarm, x.wayOut())
+	}
+	folder, n, err := x.hollow(ctx)
+	if err != nil {
+		return err
+	}
+	if n > 0 {
+		return fmt.Errorf("The folder %q is there but empty and had %s, as if a disk were not mounted there, so %w. %s", //nolint:staticcheck // it is shown as it is
+			folder, songs(n), errAlarm, x.wayOut())
+	}
+	return nil
+}
+
+// hollow returns a folder that stands empty and held at least MissingLeast of
+// the songs that vanished, and how many; 0 for none. Stores without folders
+// have none.
+func (x *scan) hollow(ctx context.Context) (folder string, songs int, err error) {
+	store, ok := x.Store.(storage.Hollow)
+	if !ok || len(x.vanished) < x.o.MissingLeast {
+		return "", 0, nil
+	}
+	counts := map[string]int{}
+	for _, key := range x.vanished {
+		for f := folderOf(key); f != ""; f = folderOf(f) {
+			counts[f]++
+		}
+	}
+	var lost []string
+	for f, n := range counts {
+		if n >= x.o.MissingLeast && !x.anyBelow(f+"/") {
+			lost = append(lost, f)
+		}
+	}
+	slices.Sort(lost)
+	for _, f := range lost {
+		empty, err := store.Hollow(ctx, f+"/")
+		if err != nil {
+			return "", 0, fmt.Errorf("look into folder %q: %w", f, err)
+		}
+		if empty {
+			return f, counts[f], nil
+		}
+	}
+	return "", 0, nil
+}
+
+// anyBelow tells whether the listing has music below a prefix.
+func (x *scan) anyBelow(prefix string) bool {
+	objects := x.listing.objects
+	i, _ := slices.BinarySearchFunc(objects, prefix, func(o storage.Object, p string) int { return strings.Compare(o.Key, p) })
+	return i < len(objects) && strings.HasPrefix(objects[i].Key, prefix)
+}
+
+// isMusic tells whether an object's name is that of a song.
+func isMusic(key string) bool { return audio.IsAudio(suffixOf(key)) }
