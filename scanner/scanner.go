@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -207,15 +208,11 @@ func (x *scan) finish(ctx context.Context) error {
 	if !x.changed && !x.unfinished {
 		return nil
 	}
+	if err := x.namesakes(ctx); err != nil {
+		return err
+	}
 	return x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error {
-		var keys []models.Key
-		if !x.unfinished {
-			keys = make([]models.Key, 0, len(x.touched))
-			for k := range x.touched {
-				keys = append(keys, k)
-			}
-		}
-		if err := tx.Recount(keys, true); err != nil {
+		if err := tx.Recount(x.artists(), true); err != nil {
 			return err
 		}
 		clear(x.touched)
@@ -224,6 +221,43 @@ func (x *scan) finish(ctx context.Context) error {
 		}
 		return tx.EndChanges()
 	})
+}
+
+// artists returns the artists that were touched, nil for all.
+func (x *scan) artists() []models.Key {
+	if x.unfinished {
+		return nil
+	}
+	keys := make([]models.Key, 0, len(x.touched))
+	for k := range x.touched {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// namesakes settles what artists are called, and builds those albums anew
+// whose artists were found by a name that turned out to be another's.
+func (x *scan) namesakes(ctx context.Context) error {
+	renamed, err := x.catalog.SpellArtists(ctx, x.artists())
+	if err != nil {
+		return err
+	}
+	albums, err := x.catalog.Namesakes(ctx, x.Library.Number, x.artists(), renamed)
+	if err != nil {
+		return err
+	}
+	for part := range slices.Chunk(albums, batch/10) {
+		err := x.write(ctx, func(w *writer) error {
+			for _, k := range part {
+				w.albums[k] = true
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // problem records an object that could not be read, or not wholly.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -84,6 +86,125 @@ func (c *Catalog) Sidecars(ctx context.Context, library int) (map[string]string,
 		return nil, fmt.Errorf("pictures and lyrics of library %d: %w", library, err)
 	}
 	return known, nil
+}
+
+// SpellArtists gives these artists, all for nil, the name by which most
+// present songs credit them, so that the order in which songs are read decides
+// nothing. Names of an artist without a MusicBrainz id differ in case only. It
+// returns the artists whose name has become another than by case.
+func (c *Catalog) SpellArtists(ctx context.Context, artists []models.Key) (renamed []models.Key, err error) {
+	var differ []models.Key
+	err = artistsOr(artists, `a.id`, func(where string, args ...any) error {
+		return c.each(ctx, func(rows *sql.Rows) error {
+			var k models.Key
+			err := rows.Scan(&k)
+			differ = append(differ, k)
+			return err
+		}, `SELECT a.id FROM artists a WHERE `+where+` AND EXISTS (SELECT 1 FROM song_artists x WHERE x.artist_id = a.id AND x.credit <> a.name)`, args...)
+	})
+	type artist struct {
+		name, fold, sort string // as they are
+		best             string
+		songs            int
+	}
+	list := map[models.Key]*artist{}
+	if err == nil {
+		err = chunks(differ, func(part []models.Key) error {
+			return c.each(ctx, func(rows *sql.Rows) error {
+				var k models.Key
+				var a artist
+				var id, credit string
+				var songs int
+				if err := rows.Scan(&k, &a.name, &a.fold, &a.sort, &id, &credit, &songs); err != nil {
+					return err
+				}
+				if list[k] == nil {
+					list[k] = &a
+				}
+				if b := list[k]; (id != "" || artistFold(credit) == b.fold) && (songs > b.songs || songs == b.songs && credit < b.best) {
+					b.best, b.songs = credit, songs
+				}
+				return nil
+			}, `SELECT a.id, a.name, a.name_fold, a.sort, a.artist_id, x.credit, COUNT(DISTINCT x.song_id)
+				FROM artists a JOIN song_artists x ON x.artist_id = a.id JOIN songs s ON s.id = x.song_id
+				WHERE a.id IN ? AND s.missing_at = 0 GROUP BY a.id, a.name, a.name_fold, a.sort, a.artist_id, x.credit`, part)
+		})
+	}
+	maps.DeleteFunc(list, func(_ models.Key, a *artist) bool { return a.best == "" || a.best == a.name })
+	if err == nil && len(list) > 0 {
+		err = c.writeCatalog(ctx, func(tx *gorm.DB) error {
+			renamed = nil
+			for k, a := range list {
+				fold := artistFold(a.best)
+				if fold != a.fold {
+					renamed = append(renamed, k)
+				}
+				if err := tx.Exec(`UPDATE artists SET name = ?, name_fold = ?, name_sort = ?, search = ? WHERE id = ?`,
+					a.best, fold, models.SortFold(cmp.Or(a.sort, a.best)), models.Fold(a.best), k).Error; err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("spell artists: %w", err)
+	}
+	return renamed, nil
+}
+
+// Namesakes returns the albums of present songs of the library that reach one
+// of these artists, any for nil, by a name without a MusicBrainz id that by now
+// is another's: several with ids have it, or just one that came later. renamed
+// are artists whose name has changed.
+func (c *Catalog) Namesakes(ctx context.Context, library int, artists, renamed []models.Key) ([]models.Key, error) {
+	type row struct{ fold, id string }
+	found := map[models.Key]row{}
+	identified := map[string]int{} // how many artists with ids have a name
+	read := func(rows *sql.Rows) error {
+		var k models.Key
+		var r row
+		err := rows.Scan(&k, &r.fold, &r.id)
+		if _, again := found[k]; !again && r.id != "" {
+			identified[r.fold]++
+		}
+		found[k] = r
+		return err
+	}
+	err := artistsOr(artists, `id`, func(where string, args ...any) error {
+		return c.each(ctx, read, `SELECT id, name_fold, artist_id FROM artists WHERE name_fold IN (SELECT name_fold FROM artists
+			WHERE name_fold IN (SELECT name_fold FROM artists WHERE `+where+`) GROUP BY name_fold HAVING COUNT(*) > 1)`, args...)
+	})
+	if err == nil {
+		err = chunks(renamed, func(part []models.Key) error {
+			return c.each(ctx, read, `SELECT id, name_fold, artist_id FROM artists WHERE name_fold IN (SELECT name_fold FROM artists WHERE id IN ?)`, part)
+		})
+	}
+	var songs []*models.Song
+	if err == nil {
+		err = chunks(slices.Collect(maps.Keys(found)), func(part []models.Key) error {
+			list, err := c.songRows(ctx, `SELECT card FROM songs WHERE library_id = ? AND missing_at = 0 AND id IN (SELECT song_id FROM song_artists WHERE artist_id IN ?)`, library, part)
+			songs = append(songs, list...)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("artists of one name: %w", err)
+	}
+	var albums []models.Key
+	for _, x := range songs {
+		if slices.ContainsFunc(x.Credits, func(by models.Credit) bool {
+			r, ok := found[by.Artist]
+			if !ok || by.ID != "" {
+				return false
+			}
+			return r.id != "" && (r.fold != artistFold(by.Name) || identified[r.fold] > 1) || r.id == "" && identified[r.fold] == 1
+		}) {
+			albums = append(albums, x.Album)
+		}
+	}
+	slices.Sort(albums)
+	return slices.Compact(albums), nil
 }
 
 // Scan runs f in one write transaction of a scan of one library.
@@ -336,8 +457,9 @@ type ArtistName struct{ Name, Sort, ID string }
 
 // Artists returns the key of each named artist and makes the rows that are
 // not there. A MusicBrainz id decides; a name without one joins the artist of
-// that name when there is exactly one, and an id without an artist takes over
-// the one of its name that has no id.
+// that name when there is exactly one, and of several the one without an id.
+// An id without an artist takes over the one of its name that has no id, when
+// it is the only one of that name.
 func (s *ScanTx) Artists(names []ArtistName) (map[ArtistName]models.Key, error) {
 	type row struct {
 		key  models.Key
@@ -397,33 +519,26 @@ func (s *ScanTx) Artists(names []ArtistName) (map[ArtistName]models.Key, error) 
 		var hit *row
 		if n.ID != "" {
 			hit = byID[n.ID]
-			if hit == nil {
-				for _, r := range byFold[fold] {
-					if r.id == "" {
-						hit, r.id = r, n.ID
-						byID[n.ID] = r
-						for _, a := range added {
-							if a["id"] == r.key {
-								a["artist_id"] = n.ID
-							}
-						}
-						if err := s.tx.Exec(`UPDATE artists SET artist_id = ? WHERE id = ?`, n.ID, r.key).Error; err != nil {
-							return fmt.Errorf("artist %q: %w", n.Name, err)
-						}
-						break
-					}
+			if same := byFold[fold]; hit == nil && len(same) == 1 && same[0].id == "" {
+				hit, same[0].id = same[0], n.ID
+				byID[n.ID] = hit
+				if err := s.tx.Exec(`UPDATE artists SET artist_id = ? WHERE id = ?`, n.ID, hit.key).Error; err != nil {
+					return fmt.Errorf("artist %q: %w", n.Name, err)
 				}
 			}
-		} else if len(byFold[fold]) > 0 {
-			// Of several with this name the one without an id, else the oldest.
-			hit = byFold[fold][0]
-			if len(byFold[fold]) > 1 {
-				for _, r := range byFold[fold] {
-					if r.id == "" {
-						hit = r
-						break
-					}
+		} else {
+			var known, unknown []*row
+			for _, r := range byFold[fold] {
+				if r.id != "" {
+					known = append(known, r)
+				} else {
+					unknown = append(unknown, r)
 				}
+			}
+			if len(known) == 1 {
+				hit = known[0]
+			} else if len(unknown) > 0 {
+				hit = unknown[0]
 			}
 		}
 		if hit == nil {
@@ -440,7 +555,8 @@ func (s *ScanTx) Artists(names []ArtistName) (map[ArtistName]models.Key, error) 
 				"id": hit.key, "name": n.Name, "name_fold": fold, "sort": n.Sort, "name_sort": models.SortFold(by),
 				"search": models.Fold(n.Name), "artist_id": n.ID, "created_at": s.now,
 			})
-		} else if hit.sort == "" && n.Sort != "" {
+		} else if n.Sort != "" && (hit.sort == "" || n.Sort < hit.sort) {
+			// Of several the first by their letters, whichever is read first.
 			hit.sort = n.Sort
 			for _, a := range added {
 				if a["id"] == hit.key {
@@ -497,9 +613,29 @@ func artistFold(name string) string {
 	return strings.ToLower(strings.Join(strings.Fields(name), " "))
 }
 
+// artistsOr returns a condition that column is one of the artists of a chunk,
+// or any for nil.
+func artistsOr(artists []models.Key, column string, f func(where string, args ...any) error) error {
+	if artists == nil {
+		return f(`1 = 1`)
+	}
+	return chunks(artists, func(part []models.Key) error { return f(column+` IN ?`, part) })
+}
+
+// niceGenre tells whether a is the spelling of a genre to show rather than b:
+// one with small and capital letters, else the first by its letters. So the
+// order in which songs are read decides nothing.
+func niceGenre(a, b string) bool {
+	mixed := func(s string) bool { return s != strings.ToLower(s) && s != strings.ToUpper(s) }
+	if mixed(a) != mixed(b) {
+		return mixed(a)
+	}
+	return a < b
+}
+
 // genres returns the key of each genre and makes the rows that are not there.
 func (s *ScanTx) genres(names map[string]string) (map[string]models.Key, error) {
-	have := map[string]models.Key{}
+	have, nicer := map[string]models.Key{}, map[models.Key]string{}
 	set := map[string]bool{}
 	for fold := range names {
 		set[fold] = true
@@ -511,11 +647,14 @@ func (s *ScanTx) genres(names map[string]string) (map[string]models.Key, error) 
 		}
 		err := eachRow(s.tx, func(rows *sql.Rows) error {
 			var k models.Key
-			var fold string
-			err := rows.Scan(&k, &fold)
+			var fold, name string
+			err := rows.Scan(&k, &fold, &name)
 			have[fold] = k
+			if niceGenre(names[fold], name) {
+				nicer[k] = names[fold]
+			}
 			return err
-		}, `SELECT id, fold FROM genres WHERE fold IN ?`, texts)
+		}, `SELECT id, fold, name FROM genres WHERE fold IN ?`, texts)
 		if err != nil {
 			return nil, fmt.Errorf("genres: %w", err)
 		}
@@ -525,6 +664,11 @@ func (s *ScanTx) genres(names map[string]string) (map[string]models.Key, error) 
 		if have[fold] == 0 {
 			have[fold] = models.NewKey()
 			added = append(added, map[string]any{"id": have[fold], "name": name, "fold": fold})
+		}
+	}
+	for k, name := range nicer {
+		if err := s.tx.Exec(`UPDATE genres SET name = ? WHERE id = ?`, name, k).Error; err != nil {
+			return nil, fmt.Errorf("genre %q: %w", name, err)
 		}
 	}
 	if err := insert(s.tx, "genres", added); err != nil {

@@ -420,7 +420,7 @@ func (s *ScanTx) SaveSongs(songs []*models.Song, fresh map[models.Key]bool) erro
 			place[c.Role]++
 		}
 		for _, g := range x.Genres {
-			if fold := GenreFold(g); fold != "" && names[fold] == "" {
+			if fold := GenreFold(g); fold != "" && (names[fold] == "" || niceGenre(g, names[fold])) {
 				names[fold] = g
 			}
 		}
