@@ -24,6 +24,9 @@ type File struct {
 	Chapters []models.Chapter // in the order of their starts
 	Identity string           // kind, version and digest, such as "mp3-1-9f…"; "" when there is no sound to name
 	Warnings []string         // what was wrong and passed over, for people
+	Sheet    *Sheet           // the cue sheet within the file, nil when there is none
+
+	cut cutter // how the sound is cut into parts; nil when it can't be
 }
 
 // warn notes something that was wrong and passed over.

@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"math/bits"
@@ -17,9 +18,11 @@ var flac = &container{name: "flac", version: 1, read: readFLAC, sniff: func(head
 const (
 	flacStreamInfo = 0
 	flacComment    = 4
+	flacCueSheet   = 5
 	flacPicture    = 6
 
 	maxFLACBlocks = 500
+	maxFLACSheet  = 128 << 10 // bytes of a block with 99 tracks
 )
 
 // streamInfo is what the STREAMINFO block says (RFC 9639, section 8.2).
@@ -54,6 +57,7 @@ func parseStreamInfo(b []byte, f *File) (si streamInfo, ok bool) {
 // lengths, and where STREAMINFO has the sound's MD5 the sound is not touched.
 func readFLAC(s *Source, start int64, f *File, v values) error {
 	var si streamInfo
+	var info []byte
 	known := false
 	pos := start + 4
 	for range maxFLACBlocks {
@@ -88,6 +92,7 @@ func readFLAC(s *Source, start int64, f *File, v values) error {
 			if si, known = parseStreamInfo(b, f); !known {
 				f.warn("the STREAMINFO block is too short")
 			}
+			info = bytes.Clone(b)
 		case flacComment:
 			in := &flatReader{s, pos, pos + n}
 			if err := vorbisComments(in, f, v); err != nil {
@@ -95,6 +100,12 @@ func readFLAC(s *Source, start int64, f *File, v values) error {
 					return err
 				}
 			}
+		case flacCueSheet:
+			b, err := s.Upto(pos, int(min(n, maxFLACSheet)), window)
+			if err != nil {
+				return err
+			}
+			f.Sheet = flacSheet(b, si.rate)
 		case flacPicture:
 			if n, err = flacPictureBlock(s, f, pos, n); err != nil {
 				return err
@@ -124,6 +135,9 @@ func readFLAC(s *Source, start int64, f *File, v values) error {
 		}
 	}
 	length(f, si.samples, si.rate, max(end-pos, 0))
+	if known {
+		f.cut = cutFLAC(info, pos, si.samples)
+	}
 	return flacIdentity(s, f, si, pos, end)
 }
 

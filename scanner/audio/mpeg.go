@@ -178,6 +178,9 @@ func readMPEG(s *Source, start int64, f *File, v values) error {
 	if length <= 0 {
 		return nil
 	}
+	if h.layer == 3 {
+		f.cut = cutMPEG(h, pos, end, x.frames, x.constant, x.gapless(b), f.Delay, f.Padding)
+	}
 	mean, constant := float64(h.bitRate), false
 	if x.frames == 0 || x.constant {
 		if mean, constant, err = meanRate(s, pos, end); err != nil {

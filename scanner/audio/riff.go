@@ -71,6 +71,7 @@ type waveFormat struct {
 func readWAV(s *Source, start int64, f *File, v values) error {
 	var w waveFormat
 	var wide int64 // of "data", by "ds64"
+	var format []byte
 	info := values{}
 	size := func(id string, n int64) int64 {
 		if id == "data" && wide > 0 && n == 0xffffffff {
@@ -88,6 +89,7 @@ func readWAV(s *Source, start int64, f *File, v values) error {
 			switch {
 			case c.id == "fmt " && !w.known:
 				w.format(b)
+				format = bytes.Clone(b)
 			case c.id == "fact" && len(b) >= 4:
 				w.facts = int64(binary.LittleEndian.Uint32(b))
 			case c.id == "ds64" && len(b) >= 24:
@@ -111,6 +113,9 @@ func readWAV(s *Source, start int64, f *File, v values) error {
 		return err
 	}
 	w.properties(f)
+	if w.known && w.data.size > 0 {
+		f.cut = cutWAVE(w, format)
+	}
 	if w.data.size > 0 {
 		f.Identity, err = spread(s, "wav-1", w.data.pos, w.data.size)
 	} else {
