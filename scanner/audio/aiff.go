@@ -59,7 +59,7 @@ func readAIFF(s *Source, start int64, f *File, v values) error {
 				if err != nil {
 					return soft(s, f, err)
 				}
-				texts.add(name, strings.TrimRight(latin1(b), "\x00"))
+				texts.add(name, strings.TrimRight(utf8Text(b), "\x00"))
 			}
 		}
 		return nil

@@ -76,12 +76,12 @@ func Read(ctx context.Context, r io.ReaderAt, size int64, name string) (*File, S
 func (o Options) Read(ctx context.Context, r io.ReaderAt, size int64, name string) (*File, Stats, error) {
 	s := NewSource(ctx, r, size)
 	defer s.release()
-	f, err := read(s, suffix(name))
+	f, err := o.read(s, suffix(name))
 	return f, s.Stats(), err
 }
 
 // read finds the container, reads it, and turns its values into tags.
-func read(s *Source, suffix string) (*File, error) {
+func (o Options) read(s *Source, suffix string) (*File, error) {
 	f, front := &File{}, values{}
 	var start int64
 	err := guard(f, func() (err error) {
@@ -125,6 +125,7 @@ func read(s *Source, suffix string) (*File, error) {
 	if len(v) == 0 && len(f.Pictures) == 0 && len(f.Lyrics) == 0 {
 		second(s, f, v)
 	}
+	settle(f, v, o.GuessEncodings)
 	fill(f, v)
 	lyrics(f, v)
 	f.chapters()

@@ -21,7 +21,7 @@ func id3v1(b []byte, v values) {
 				break
 			}
 		}
-		return strings.TrimRight(latin1(b), " ")
+		return strings.TrimRight(utf8Text(b), " ")
 	}
 	v.add("TITLE", text(b[3:33]))
 	v.add("ARTIST", text(b[33:63]))

@@ -215,6 +215,13 @@ func (m *mkvReader) text(e element) (string, error) {
 	return utf8Text(b), err
 }
 
+// plain is text that is no tag: its encoding is in no doubt.
+func (m *mkvReader) plain(e element) (string, error) {
+	b, err := m.bytes(e, maxKey)
+	b, _, _ = bytes.Cut(b, []byte{0})
+	return latin1(b), err
+}
+
 // number returns an unsigned number.
 func (m *mkvReader) number(e element) (int64, error) {
 	b, err := m.bytes(e, 8)
@@ -252,7 +259,7 @@ func (m *mkvReader) top(off int64) error {
 		case ebmlHead:
 			err = m.each(e.body, e.end, func(e element) (err error) {
 				if e.id == ebmlDocType {
-					m.docType, err = m.text(e)
+					m.docType, err = m.plain(e)
 				}
 				return err
 			})
@@ -411,7 +418,7 @@ func (m *mkvReader) tracks(e element) error {
 		case mkvTrackType:
 			kind, err = m.number(e)
 		case mkvCodec:
-			t.codec, err = m.text(e)
+			t.codec, err = m.plain(e)
 		case mkvCodecPrivate:
 			var b []byte
 			b, err = m.bytes(e, 64)
@@ -456,9 +463,9 @@ func (m *mkvReader) attachment(e element) error {
 	err := m.each(e.body, e.end, func(e element) (err error) {
 		switch e.id {
 		case mkvFileName:
-			name, err = m.text(e)
+			name, err = m.plain(e)
 		case mkvFileMIME:
-			mime, err = m.text(e)
+			mime, err = m.plain(e)
 		case mkvFileData:
 			data = e
 		}

@@ -60,7 +60,7 @@ func (m *mp4Reader) readKeys(b box) error {
 		return err
 	}
 	smallBoxes(h[8:], func(space string, name []byte) {
-		m.keys = append(m.keys, strings.TrimPrefix(latin1(name), "com.apple.quicktime."))
+		m.keys = append(m.keys, strings.TrimPrefix(utf8Text(name), "com.apple.quicktime."))
 	})
 	return nil
 }

@@ -140,7 +140,7 @@ func infoList(s *Source, f *File, list chunk, v values) error {
 			return soft(s, f, err)
 		}
 		b, _, _ = bytes.Cut(b, []byte{0})
-		v.add(name, latin1(b))
+		v.add(name, utf8Text(b))
 		return nil
 	})
 }

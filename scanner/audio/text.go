@@ -35,6 +35,11 @@ func latin1(b []byte) string {
 	if ascii || utf8.Valid(b) {
 		return string(b)
 	}
+	return text1252(b)
+}
+
+// text1252 decodes Windows-1252.
+func text1252(b []byte) string {
 	var s strings.Builder
 	s.Grow(len(b) + len(b)/4)
 	for _, c := range b {
@@ -50,9 +55,14 @@ func latin1(b []byte) string {
 	return s.String()
 }
 
-// utf8Text decodes text that is said to be UTF-8: where it is not, it is
-// taken for Windows-1252.
-func utf8Text(b []byte) string { return latin1(b) }
+// utf8Text decodes text that is said to be UTF-8, or of which nothing is said:
+// where it is not, its encoding is in doubt.
+func utf8Text(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	return openText(b)
+}
 
 // utf16Text decodes UTF-16. big is the order without a byte order mark. An
 // odd byte at the end is dropped.
@@ -82,7 +92,8 @@ func bigEndian(b []byte) bool {
 	return len(b) >= 2 && (b[0] == 0xfe && b[1] == 0xff || b[0] == 0 && b[1] != 0)
 }
 
-// decodeText decodes text in an ID3v2 encoding.
+// decodeText decodes text in an ID3v2 encoding. What is said to be Latin-1 is
+// in doubt.
 func decodeText(enc byte, b []byte) string {
 	switch enc {
 	case encUTF16:
@@ -95,7 +106,7 @@ func decodeText(enc byte, b []byte) string {
 	if len(b) >= 2 && (b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff) {
 		return utf16Text(b, false) // said to be Latin-1, with a byte order mark
 	}
-	return latin1(b)
+	return openText(b)
 }
 
 // cutText splits b at its first terminator in an ID3v2 encoding; without one,
