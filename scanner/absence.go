@@ -127,7 +127,7 @@ func (x *scan) absent(ctx context.Context) error {
 			return err
 		}
 	}
-	x.run.Missing = gone
+	x.run.Missing += gone
 	if x.AcceptMissing {
 		return x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error { return tx.AcceptLosses() })
 	}

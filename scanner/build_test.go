@@ -182,23 +182,6 @@ func TestFromName(t *testing.T) {
 	}
 }
 
-func TestPairWhereSoundsAreEqual(t *testing.T) {
-	fresh := func(key, album, title string) readSong {
-		s := &models.Song{ObjectKey: key}
-		s.Tags.Album, s.Title = album, title
-		return readSong{song: s}
-	}
-	old := func(key, album, title string) *models.Song { return fresh(key, album, title).song }
-	got := pair([]readSong{fresh("n/1", "X", "a"), fresh("n/2", "X", "b")}, []*models.Song{old("o/2", "X", "b"), old("o/1", "X", "a")})
-	if len(got) != 2 || got[0].fresh.song.Title != got[0].old.Title || got[1].fresh.song.Title != got[1].old.Title {
-		t.Errorf("titles did not decide: %+v", got)
-	}
-	got = pair([]readSong{fresh("n/1", "X", "a"), fresh("n/2", "X", "a")}, []*models.Song{old("o/3", "X", "a")})
-	if len(got) != 0 {
-		t.Errorf("a tie was decided: %+v", got)
-	}
-}
-
 func TestSplit(t *testing.T) {
 	o := Options{GenreSeparators: []string{";"}, ArtistSeparators: []string{" / "}}
 	tags := models.Tags{Genres: []string{"Rock; Pop", "rock", "Hip-Hop", "hip hop"}, Artist: "A / B", AlbumArtist: "AC/DC", Artists: []string{"A / B"}}

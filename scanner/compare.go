@@ -96,8 +96,9 @@ type item struct {
 
 // work is what a comparison found to do, by unit.
 type work struct {
-	units map[string]*unit
-	reads int
+	units   map[string]*unit
+	reads   int
+	changed int // of them, objects that have a row
 }
 
 // unit is a folder, or a folder with the folders of its discs: what is built
@@ -155,10 +156,17 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 			switch {
 			case !same || x.Full:
 				add(o, k.Song)
+				if k.Song != 0 {
+					w.changed++
+				}
+				if k.Missing {
+					x.back[k.Song] = true
+				}
 			case k.Song == 0:
 				x.failed(k.ObjectKey, k.Failed)
 			case k.Missing:
 				x.returned = append(x.returned, k.Song)
+				x.back[k.Song] = true
 				w.dirty(folderOf(o.Key))
 			}
 			return nil

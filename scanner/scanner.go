@@ -96,9 +96,19 @@ type scan struct {
 	listing  *listing
 	vanished map[models.Key]string // songs that the listing lacks: their object keys
 	returned []models.Key
-	touched  map[models.Key]bool // artists to count anew
-	genresAt time.Time           // when genres were counted last
-	changed  bool                // anything at all was written
+	back     map[models.Key]bool // missing songs whose objects are there again
+
+	kin         []int // the libraries of the same owner, this one among them
+	mayReplace  bool  // songs are gone, or read again: rows may be taken over
+	elsewhere   bool  // songs are missing from before, or lie outside of what is scanned
+	held        holding
+	claims      map[string]claim // by object: the row that its song takes
+	journeys    map[models.Key]*journey
+	strange     map[models.Key]bool // rows of other libraries
+	overwritten map[models.Key]bool // rows whose object is another song's now, and that have none
+	touched     map[models.Key]bool // artists to count anew
+	genresAt    time.Time           // when genres were counted last
+	changed     bool                // anything at all was written
 	// unfinished tells that an earlier scan did not count what it wrote.
 	unfinished bool
 	present    int  // songs known and not missing when the scan began, within its prefixes
@@ -109,7 +119,8 @@ type scan struct {
 // catalog as well. An error is also in the record's Message. A scan that ends
 // early has kept what it wrote, and the next one goes on from there.
 func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) {
-	x := &scan{Scanner: s, Request: r, progress: r.Progress, vanished: map[models.Key]string{}, touched: map[models.Key]bool{},
+	x := &scan{Scanner: s, Request: r, progress: r.Progress, vanished: map[models.Key]string{}, back: map[models.Key]bool{},
+		strange: map[models.Key]bool{}, overwritten: map[models.Key]bool{}, journeys: map[models.Key]*journey{}, touched: map[models.Key]bool{},
 		genresAt: time.Now(), log: s.o.Log.With("library", r.Library.Name), first: r.Library.ScannedAt == 0}
 	if x.progress == nil {
 		x.progress = new(Progress)
@@ -192,6 +203,9 @@ func (x *scan) all(ctx context.Context) error {
 		if err := x.emptyRoot(ctx); err != nil {
 			return err
 		}
+	}
+	if err := x.mayTakeOver(ctx, work); err != nil {
+		return err
 	}
 	if err := x.readAndWrite(ctx, work); err != nil {
 		return err

@@ -3,6 +3,7 @@ package scanner
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ func newHouse(t *testing.T, o Options) *house {
 		t.Fatal(err)
 	}
 	var err error
-	if h.catalog, err = catalog.Open(t.Context(), catalog.Options{Location: "sqlite:" + filepath.Join(t.TempDir(), "c.db")}); err != nil {
+	if h.catalog, err = catalog.Open(t.Context(), catalog.Options{Location: database(t)}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.catalog.Close() })
@@ -55,6 +56,29 @@ func newHouse(t *testing.T, o Options) *house {
 	h.view = h.catalog.Viewer(u)
 	h.scanner = New(h.catalog, o)
 	return h
+}
+
+// database is where the catalog of a test lies: a schema of its own in the
+// PostgreSQL server that SONGLOCKER_TEST_POSTGRES names, else a new file.
+func database(t *testing.T) string {
+	t.Helper()
+	server := os.Getenv("SONGLOCKER_TEST_POSTGRES")
+	if server == "" {
+		return "sqlite:" + filepath.Join(t.TempDir(), "c.db")
+	}
+	name := "s_" + models.NewKey().String()
+	psql := func(command string) {
+		if out, err := exec.Command("psql", server, "-q", "-c", command).CombinedOutput(); err != nil {
+			t.Fatalf("psql: %v: %s", err, out)
+		}
+	}
+	psql("CREATE SCHEMA " + name)
+	t.Cleanup(func() { psql("DROP SCHEMA " + name + " CASCADE") })
+	sign := "?"
+	if strings.Contains(server, "?") {
+		sign = "&"
+	}
+	return server + sign + "search_path=" + name
 }
 
 // put copies a fixture of scanner/audio to a path in the library.

@@ -29,6 +29,8 @@ type found struct {
 	item
 	file *audio.File
 	err  error
+	was  models.Key // the row that the object had, where song is another that it takes
+	how  taken      // why it has its row
 }
 
 // readUnit is a unit whose objects have been read.
@@ -142,25 +144,31 @@ func (x *scan) read(ctx context.Context, o storage.Object) (*audio.File, error) 
 	return file, err
 }
 
+// writeUnits writes units in one transaction.
+func (x *scan) writeUnits(ctx context.Context, list []*readUnit) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return x.write(ctx, func(w *writer) error {
+		for _, u := range list {
+			if err := w.unit(u); err != nil {
+				return fmt.Errorf("folder %q: %w", u.path, err)
+			}
+		}
+		return nil
+	})
+}
+
 // writeAll writes units as they become ready, in transactions of about batch
-// songs, and at least every two seconds.
+// songs, and at least every two seconds. Those whose songs may take over rows
+// it writes when all are read.
 func (x *scan) writeAll(ctx context.Context, ready <-chan *readUnit) error {
 	var waiting []*readUnit
 	songs := 0
 	flush := func() error {
-		if len(waiting) == 0 {
-			return nil
-		}
 		list := waiting
 		waiting, songs = nil, 0
-		return x.write(ctx, func(w *writer) error {
-			for _, u := range list {
-				if err := w.unit(u); err != nil {
-					return fmt.Errorf("folder %q: %w", u.path, err)
-				}
-			}
-			return nil
-		})
+		return x.writeUnits(ctx, list)
 	}
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
@@ -168,7 +176,16 @@ func (x *scan) writeAll(ctx context.Context, ready <-chan *readUnit) error {
 		select {
 		case u, ok := <-ready:
 			if !ok {
-				return flush()
+				if err := flush(); err != nil {
+					return err
+				}
+				return x.settle(ctx)
+			}
+			if held, err := x.hold(ctx, u); held || err != nil {
+				if err != nil {
+					return err
+				}
+				continue
 			}
 			waiting = append(waiting, u)
 			if songs += max(1, len(u.found)); songs >= batch {
@@ -215,6 +232,7 @@ func (x *scan) write(ctx context.Context, f func(*writer) error) error {
 	x.run.Changed += w.changedSongs
 	x.run.Moved += w.moved
 	x.run.Returned += w.back
+	x.run.Missing += w.missing
 	for _, k := range w.settled {
 		delete(x.vanished, k)
 	}
@@ -254,7 +272,7 @@ type writer struct {
 	owners    []models.ID
 	artists   []models.Key
 	credited  map[models.Key][]models.Credit // whom songs credited before they were read again
-	settled   []models.Key                   // vanished songs that moved
+	settled   []models.Key                   // vanished songs that have a place again, or never will
 	problems  [][2]string
 	warnings  [][2]string
 	covers    map[models.Key]string
@@ -267,7 +285,7 @@ type writer struct {
 	albumEmbedded map[models.Key]int64
 	recounted     bool
 
-	read, added, changedSongs, moved, back int
+	read, added, changedSongs, moved, back, missing int
 }
 
 func (w *writer) recount() error {
@@ -313,9 +331,6 @@ func (w *writer) unit(u *readUnit) error {
 	}
 	fresh, changed, err := w.collect(u)
 	if err != nil {
-		return err
-	}
-	if err := w.match(u, fresh); err != nil {
 		return err
 	}
 	var folders []string
@@ -430,7 +445,8 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 	for _, s := range rows {
 		byKey[s.Key] = s
 	}
-	var fixed []string
+	var fixed, keys []string
+	var parked, lost []models.Key
 	for _, f := range u.found {
 		w.read++
 		file, reader := f.file, audio.Reader(suffixOf(f.object.Key))
@@ -471,24 +487,58 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 		for _, warning := range file.Warnings {
 			w.warnings = append(w.warnings, [2]string{f.object.Key, warning})
 		}
-		s := &models.Song{Tags: file.Tags, Properties: file.Properties, Identity: file.Identity}
-		s.Library, s.ObjectKey, s.Suffix = w.Library.Number, f.object.Key, suffixOf(f.object.Key)
-		s.Size, s.ModTime, s.ETag = f.object.Size, f.object.ModTime, f.object.ETag
-		s.Reader = max(file.Reader, reader)
-		fromName(&s.Tags, f.object.Key)
-		w.o.split(&s.Tags)
+		s := w.songOf(f)
 		fixed = append(fixed, f.object.Key)
-		if old := byKey[f.song]; old != nil {
-			s.Key, s.Annot, s.Created, s.Album, s.Folder = old.Key, old.Annot, old.Created, old.Album, old.Folder
+		if f.was != 0 {
+			parked = append(parked, f.was)
+			keys = append(keys, f.object.Key)
+			if w.overwritten[f.was] {
+				lost = append(lost, f.was)
+			}
+		}
+		old := byKey[f.song]
+		if old != nil && old.Library != s.Library && old.MissingSince == 0 {
+			old = nil // it is back where it was
+		}
+		if old == nil {
+			s.Key = models.NewKey()
+			s.Annot, s.Created = s.Key, w.created(s.ModTime)
+			w.fresh[s.Key] = true
+			w.added++
+			fresh = append(fresh, readSong{s, file})
+			continue
+		}
+		s.Key, s.Annot, s.Created = old.Key, old.Annot, old.Created
+		if old.Library == s.Library {
+			s.Album, s.Folder = old.Album, old.Folder
+			w.touch(old)
+		}
+		changed = append(changed, readSong{s, file})
+		switch {
+		case f.how == moved:
+			w.moved++
+		default:
+			w.changedSongs++
 			if old.MissingSince != 0 {
 				w.back++
 			}
-			w.touch(old)
-			changed = append(changed, readSong{s, file})
-			w.changedSongs++
-			continue
 		}
-		fresh = append(fresh, readSong{s, file})
+		if f.how != itsOwn && old.Library == s.Library {
+			w.settled = append(w.settled, old.Key)
+		}
+	}
+	if len(parked) > 0 {
+		if err := w.tx.Park(parked, keys); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(lost) > 0 {
+		// Another song has their object, and they are nowhere.
+		if err := w.presence(lost, true); err != nil {
+			return nil, nil, err
+		}
+		w.missing += len(lost)
+		w.settled = append(w.settled, lost...)
 	}
 	return fresh, changed, w.tx.DropFailures(fixed)
 }
@@ -505,78 +555,24 @@ func (w *writer) touch(old *models.Song) {
 	}
 }
 
-// match gives fresh songs the rows of songs that are gone and sound the same:
-// what was moved, renamed and retagged keeps its id and all that hangs on it.
-// Rows that no song takes get new keys.
-func (w *writer) match(u *readUnit, fresh []readSong) error {
-	byIdentity := map[string][]readSong{}
-	var identities []string
-	for _, f := range fresh {
-		if id := f.song.Identity; id != "" {
-			if byIdentity[id] == nil {
-				identities = append(identities, id)
-			}
-			byIdentity[id] = append(byIdentity[id], f)
+// songOf is the song that an object's file tells, without its row; nil when
+// the file tells none.
+func (x *scan) songOf(f found) *models.Song {
+	file, reader := f.file, audio.Reader(suffixOf(f.object.Key))
+	if file == nil {
+		if reader > 0 {
+			return nil
 		}
+		file = &audio.File{}
+		file.ContentType = audio.ContentType(suffixOf(f.object.Key))
 	}
-	rows, err := w.tx.GoneByIdentity(identities, func(k models.Key) bool { _, v := w.vanished[k]; return v })
-	if err != nil {
-		return err
-	}
-	gone := map[string][]*models.Song{}
-	for _, old := range rows {
-		if !slices.Contains(w.settled, old.Key) {
-			gone[old.Identity] = append(gone[old.Identity], old)
-		}
-	}
-	folders := map[models.Key][2]string{} // from where to where
-	for _, id := range identities {
-		for _, p := range pair(byIdentity[id], gone[id]) {
-			s, old := p.fresh.song, p.old
-			s.Key, s.Annot, s.Created, s.Album = old.Key, old.Annot, old.Created, old.Album
-			w.settled = append(w.settled, old.Key)
-			w.touch(old)
-			w.moved++
-			from, to := folderOf(old.ObjectKey), folderOf(s.ObjectKey)
-			if folders[old.Folder][1] == "" && from != to && !w.listed(from) {
-				folders[old.Folder] = [2]string{from, to}
-			}
-		}
-	}
-	for _, f := range fresh {
-		if f.song.Key == 0 {
-			f.song.Key = models.NewKey()
-			f.song.Annot = f.song.Key
-			f.song.Created = w.created(f.song.ModTime)
-			w.fresh[f.song.Key] = true
-			w.added++
-		}
-	}
-	// A folder of which nothing is left moved with its songs.
-	for key, way := range folders {
-		if way[1] != "" {
-			if _, err := w.tx.MoveFolder(key, way[0], way[1]); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// listed tells whether the listing has audio directly in a folder.
-func (w *writer) listed(folder string) bool {
-	prefix := folder + "/"
-	if folder == "" {
-		prefix = ""
-	}
-	objects := w.listing.objects
-	i, _ := slices.BinarySearchFunc(objects, prefix, func(o storage.Object, p string) int { return strings.Compare(o.Key, p) })
-	for ; i < len(objects) && strings.HasPrefix(objects[i].Key, prefix); i++ {
-		if folderOf(objects[i].Key) == folder {
-			return true
-		}
-	}
-	return false
+	s := &models.Song{Tags: file.Tags, Properties: file.Properties, Identity: file.Identity}
+	s.Library, s.ObjectKey, s.Suffix = x.Library.Number, f.object.Key, suffixOf(f.object.Key)
+	s.Size, s.ModTime, s.ETag = f.object.Size, f.object.ModTime, f.object.ETag
+	s.Reader = max(file.Reader, reader)
+	fromName(&s.Tags, f.object.Key)
+	x.o.split(&s.Tags)
+	return s
 }
 
 // created is when a song counts as having come: now, or in a library's first
@@ -587,66 +583,6 @@ func (w *writer) created(modTime int64) int64 {
 		return ms
 	}
 	return now
-}
-
-// paired is a fresh song and the row that it takes over.
-type paired struct {
-	fresh readSong
-	old   *models.Song
-}
-
-// pair joins songs that sound the same one to one. One of each is a pair;
-// among several, names, tags and places decide, and a tie is no pair.
-func pair(fresh []readSong, old []*models.Song) []paired {
-	var out []paired
-	for len(fresh) > 0 && len(old) > 0 {
-		if len(fresh) == 1 && len(old) == 1 {
-			return append(out, paired{fresh[0], old[0]})
-		}
-		best, bi, bj, tie := -1, 0, 0, false
-		for i, f := range fresh {
-			for j, o := range old {
-				switch n := likeness(f.song, o); {
-				case n > best:
-					best, bi, bj, tie = n, i, j, false
-				case n == best && (i == bi || j == bj):
-					tie = true
-				}
-			}
-		}
-		if tie {
-			return out
-		}
-		out = append(out, paired{fresh[bi], old[bj]})
-		fresh = slices.Delete(slices.Clone(fresh), bi, bi+1)
-		old = slices.Delete(slices.Clone(old), bj, bj+1)
-	}
-	return out
-}
-
-// likeness counts what two songs have in common besides their sound.
-func likeness(a, b *models.Song) int {
-	n := 0
-	for _, same := range []struct {
-		is     bool
-		weight int
-	}{
-		{a.ReleaseTrackID != "" && a.ReleaseTrackID == b.ReleaseTrackID, 64},
-		{a.ReleaseID != "" && a.ReleaseID == b.ReleaseID, 16},
-		{models.Fold(a.Tags.Album) == models.Fold(b.Tags.Album), 16},
-		{models.Fold(a.Title) == models.Fold(b.Title), 8},
-		{a.Track == b.Track && a.Disc == b.Disc, 8},
-		{path.Base(a.ObjectKey) == path.Base(b.ObjectKey), 4},
-		{path.Base(folderOf(a.ObjectKey)) == path.Base(folderOf(b.ObjectKey)), 4},
-		{folderOf(a.ObjectKey) == folderOf(b.ObjectKey), 4},
-		{models.Fold(a.Artist) == models.Fold(b.Artist), 2},
-		{a.Size == b.Size, 1},
-	} {
-		if same.is {
-			n += same.weight
-		}
-	}
-	return n
 }
 
 // saveLyrics notes a song's lyrics, those of its file and those beside it,

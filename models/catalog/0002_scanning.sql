@@ -14,3 +14,11 @@ CREATE TABLE chapters (
 -- Songs that went missing after this time count together as one loss when a
 -- scan asks whether so much may really be gone.
 ALTER TABLE libraries ADD COLUMN guard_from {int} NOT NULL DEFAULT 0;
+
+-- What a scan has read and keeps until it knows which rows the songs take.
+CREATE TABLE scan_held (
+	library_id {int} NOT NULL,
+	position {int} NOT NULL,
+	body {blob} NOT NULL,
+	PRIMARY KEY (library_id, position)
+);

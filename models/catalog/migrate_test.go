@@ -35,8 +35,13 @@ var versions = []struct {
 		}
 	}},
 	{"0002_scanning", func(t *testing.T, tx *gorm.DB) {
-		if err := tx.Exec(`INSERT INTO chapters (song_id, position, start_at, title) VALUES (9, 0, 0, 'One')`).Error; err != nil {
-			t.Fatal(err)
+		for _, q := range []string{
+			`INSERT INTO chapters (song_id, position, start_at, title) VALUES (9, 0, 0, 'One')`,
+			`INSERT INTO scan_held (library_id, position, body) VALUES (1, 0, '[]')`,
+		} {
+			if err := tx.Exec(q).Error; err != nil {
+				t.Fatal(err)
+			}
 		}
 	}},
 }

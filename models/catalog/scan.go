@@ -318,27 +318,6 @@ func parent(p string) string {
 	return ""
 }
 
-// MoveFolder gives a folder's row a new path, so that it keeps its id and its
-// stars. It does nothing when a row has that path already, or when the folder
-// is no longer at the path was: its songs may have gone to several folders.
-func (s *ScanTx) MoveFolder(folder models.Key, was, to string) (bool, error) {
-	have, err := s.findFolders(map[string]bool{to: true})
-	if err != nil || len(have) > 0 {
-		return false, err
-	}
-	up, err := s.Folders([]string{parent(to)})
-	if err != nil {
-		return false, err
-	}
-	name := models.CleanName(path.Base("/" + to))
-	done := s.tx.Exec(`UPDATE folders SET path = ?, parent_id = ?, name = ?, name_sort = ?, missing_at = 0 WHERE id = ? AND path = ?`,
-		[]byte(to), up[parent(to)], name, models.SortFold(name), folder, []byte(was))
-	if done.Error != nil {
-		return false, fmt.Errorf("move a folder to %q: %w", to, done.Error)
-	}
-	return done.RowsAffected > 0, nil
-}
-
 // SongsIn returns the present songs that lie directly in these folders.
 func (s *ScanTx) SongsIn(folders []models.Key) ([]*models.Song, error) {
 	return s.songs(folders, `SELECT card, missing_at FROM songs WHERE folder_id IN ? AND missing_at = 0`)
@@ -391,33 +370,6 @@ func (s *ScanTx) scanSong(rows *sql.Rows, list *[]*models.Song) error {
 	song.MissingSince = missing
 	*list = append(*list, song)
 	return nil
-}
-
-// GoneByIdentity returns the library's songs with these audio identities that
-// are missing, or of which vanished says that they are about to be.
-func (s *ScanTx) GoneByIdentity(identities []string, vanished func(models.Key) bool) ([]*models.Song, error) {
-	var keys []models.Key
-	for len(identities) > 0 {
-		n := min(len(identities), 64)
-		part := make([]string, 64)
-		for i := range part {
-			part[i] = identities[min(i, n-1)]
-		}
-		identities = identities[n:]
-		err := eachRow(s.tx, func(rows *sql.Rows) error {
-			var k models.Key
-			var missing int64
-			err := rows.Scan(&k, &missing)
-			if missing != 0 || vanished(k) {
-				keys = append(keys, k)
-			}
-			return err
-		}, `SELECT id, missing_at FROM songs WHERE library_id = ? AND identity IN ? AND part = 0`, s.library, part)
-		if err != nil {
-			return nil, fmt.Errorf("songs by identity: %w", err)
-		}
-	}
-	return s.SongsByKey(keys)
 }
 
 // SetMissing marks songs as missing since now, or as present again.

@@ -439,7 +439,7 @@ func (s *ScanTx) SaveSongs(songs []*models.Song, fresh map[models.Key]bool) erro
 			}
 		}
 	}
-	err = upsert(s.tx, "songs", []string{"id"}, []string{"object_key", "part", "folder_id", "album_id", "annot_id", "size", "mtime", "etag", "reader",
+	err = upsert(s.tx, "songs", []string{"id"}, []string{"library_id", "object_key", "part", "folder_id", "album_id", "annot_id", "size", "mtime", "etag", "reader",
 		"identity", "missing_at", "title", "title_sort", "search", "disc", "track", "year", "duration", "recording_id", "card"}, rows)
 	for _, table := range []string{"song_artists", "song_genres"} {
 		if err == nil {
