@@ -57,14 +57,7 @@ func fill(f *File, v values) {
 	}
 	t.ISRC, t.Labels, t.CatalogNo = unique(v["ISRC"]), unique(v["LABEL"]), unique(v["CATALOGNUMBER"])
 	t.Barcode, t.Media = v.first("BARCODE"), v.first("MEDIA")
-	for _, list := range v["RELEASETYPE"] {
-		for _, s := range strings.FieldsFunc(list, func(r rune) bool { return r == ';' || r == ',' }) {
-			if s = strings.ToLower(strings.TrimSpace(s)); s != "" {
-				t.ReleaseTypes = append(t.ReleaseTypes, s)
-			}
-		}
-	}
-	t.ReleaseTypes = unique(t.ReleaseTypes)
+	t.ReleaseTypes = releaseTypes(v["RELEASETYPE"])
 	t.ReleaseStatus, t.ReleaseCountry = strings.ToLower(v.first("RELEASESTATUS")), v.first("RELEASECOUNTRY")
 	switch strings.ToLower(v.first("ITUNESADVISORY")) {
 	case "1", "4", "explicit":
@@ -78,6 +71,22 @@ func fill(f *File, v values) {
 	t.ReleaseID = firstUUID(v, "MUSICBRAINZ_ALBUMID")
 	t.ReleaseGroupID = firstUUID(v, "MUSICBRAINZ_RELEASEGROUPID")
 	gain(&t.Gain, v)
+}
+
+// releaseTypes takes lists apart that are joined by ";", "," or "/": the words
+// come from a closed vocabulary, of which one has a slash itself.
+func releaseTypes(values []string) []string {
+	const street = "mixtape/street"
+	var types []string
+	for _, list := range values {
+		list = strings.ReplaceAll(strings.ToLower(list), street, "\x00")
+		for s := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ';' || r == ',' || r == '/' }) {
+			if s = strings.TrimSpace(strings.ReplaceAll(s, "\x00", street)); s != "" {
+				types = append(types, s)
+			}
+		}
+	}
+	return unique(types)
 }
 
 // artists returns the artist as printed and one by one. printed is the tag

@@ -53,6 +53,7 @@ func TestFill(t *testing.T) {
 		{"Opus gain beside ReplayGain", values{"R128_ALBUM_GAIN": {"0"}, "REPLAYGAIN_ALBUM_GAIN": {"-9 dB"}}, func(t models.Tags) any { return *t.Gain.AlbumGain }, 5.0},
 		{"gain that is no number", values{"REPLAYGAIN_TRACK_GAIN": {"nan"}, "REPLAYGAIN_TRACK_PEAK": {"-1"}}, func(t models.Tags) any { return t.Gain }, models.ReplayGain{}},
 		{"year where the date is nonsense", values{"DATE": {"unknown"}, "YEAR": {"1999"}}, func(t models.Tags) any { return t.Date.Year }, 1999},
+		{"release types joined", values{"RELEASETYPE": {"Album/Mixtape/Street; live", "live"}}, func(t models.Tags) any { return t.ReleaseTypes }, []string{"album", "mixtape/street", "live"}},
 		{"bad id", values{"MUSICBRAINZ_TRACKID": {"9d2e4f10-8a6b-4c3d-9e1f-01234567890x"}}, func(t models.Tags) any { return t.RecordingID }, ""},
 	}
 	for _, tt := range tests {

@@ -371,7 +371,16 @@ func (t *id3) text(id string, b []byte) {
 		t.synced(enc, b)
 	case "TXXX":
 		desc, rest := cutText(enc, b)
-		name := freeName(clean(decodeText(enc, desc)))
+		key := clean(decodeText(enc, desc))
+		name := freeName(key)
+		if key == "USLT" {
+			t.lyrics("xxx", decodeText(enc, rest))
+			return
+		}
+		// FFmpeg puts frames that it does not know under their names here.
+		if known := id3Text[key]; known != "" {
+			name = known
+		}
 		for _, s := range splitText(enc, rest) {
 			t.free.add(name, s)
 		}

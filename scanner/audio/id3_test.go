@@ -55,6 +55,8 @@ func TestID3(t *testing.T) {
 			func(f *File) []any { return []any{f.Artist, f.Artists} }, []any{"Alpha; Beta", []string{"Alpha", "Beta"}}},
 		{"printed artist beside a list", id3v2(4, 0, 0, frame4("TPE1", 0, []byte("\x03A feat. B")), frame4("TXXX", 0, []byte("\x03Artists\x00A\x00B"))),
 			func(f *File) []any { return []any{f.Artist, f.Artists} }, []any{"A feat. B", []string{"A", "B"}}},
+		{"frames by their names, as FFmpeg writes them", id3v2(4, 0, 0, frame4("TXXX", 0, []byte("\x03TCMP\x001")), frame4("TXXX", 0, []byte("\x03USLT\x00la\nla"))),
+			func(f *File) []any { return []any{f.Compilation, len(f.Lyrics) == 1 && len(f.Lyrics[0].Lines) == 2} }, []any{true, true}},
 		{"UTF-16 with an odd byte", id3v2(3, 0, 0, frame3("TIT2", 0, []byte("\x01"+utf16le("Title")+"x")), artist3), tags, []any{"Title", "Artist"}},
 		{"UTF-16 list with marks", id3v2(3, 0, 0, frame3("TPE1", 0, []byte("\x01"+utf16le("A")+"\x00\x00"+utf16le("B")))),
 			func(f *File) []any { return []any{f.Artists} }, []any{[]string{"A", "B"}}},
