@@ -7,57 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/dhowden/tag"
 )
-
-// TestAgainstTag compares our scalars with those of github.com/dhowden/tag on
-// every fixture that it reads right: those without lists.
-func TestAgainstTag(t *testing.T) {
-	compared := 0
-	for _, path := range fixtures(t) {
-		content, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, _ := readBytes(t, path, content)
-		if len(f.Artists) > 1 || len(f.Genres) > 1 || f.Container == "wav" || f.Container == "aiff" {
-			continue
-		}
-		theirs, err := tag.ReadFrom(bytes.NewReader(content))
-		if err != nil {
-			if f.Title != "" && !strings.Contains(path, "ape") {
-				t.Logf("%s: not read by it: %v", path, err)
-			}
-			continue
-		}
-		ours := f.Metadata()
-		compared++
-		for name, get := range map[string]func(tag.Metadata) any{
-			"title":        func(m tag.Metadata) any { return m.Title() },
-			"artist":       func(m tag.Metadata) any { return m.Artist() },
-			"album":        func(m tag.Metadata) any { return m.Album() },
-			"album artist": func(m tag.Metadata) any { return m.AlbumArtist() },
-			"track":        func(m tag.Metadata) any { n, _ := m.Track(); return n },
-			"disc":         func(m tag.Metadata) any { n, _ := m.Disc(); return n },
-			"genre":        func(m tag.Metadata) any { return m.Genre() },
-		} {
-			a, b := get(ours), get(theirs)
-			if f.Container == "mp4" && (name == "track" && f.Track > 255 || name == "genre" && b == "") {
-				continue // it reads neither 16 bits nor numeric genres
-			}
-			if a != b {
-				t.Errorf("%s: %s is %q here, %q there", path, name, a, b)
-			}
-		}
-		if y := theirs.Year(); y > 1 && y != ours.Year() {
-			t.Errorf("%s: year %d here, %d there", path, ours.Year(), y)
-		}
-	}
-	if compared < 3 {
-		t.Errorf("%d fixtures compared", compared)
-	}
-}
 
 // TestSecond asks for a second opinion on a tag that we do not follow, and on
 // inputs that make github.com/dhowden/tag fail.
