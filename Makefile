@@ -1,4 +1,4 @@
-.PHONY: help run build test lint soak vuln docs golden cover bench docker clean
+.PHONY: help run build test lint soak score vuln docs golden cover bench docker clean
 
 # A small library of the program's own is served when MUSIC is empty.
 MUSIC ?=
@@ -28,6 +28,9 @@ lint: ## run the linters
 
 soak: ## fuzz every parser and repeat the end-to-end suite: FUZZTIME=10m ROUNDS=10
 	@test/soak
+
+score: ## hold the reader of audio files against real tools' files and other readers: UPDATE=1 writes docs/formats.md
+	@test/with-tools go run ./test/score $(if $(UPDATE),-write docs/formats.md)
 
 vuln: ## look for known vulnerabilities (needs the network)
 	@go tool -modfile=tools/go.mod govulncheck ./...

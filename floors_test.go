@@ -40,7 +40,7 @@ var floors = [][]string{
 	{"subsonic/conformance"},
 	{"server", "server/admin", "server/api", "server/cli", "server/config", "server/demo", "server/doctor", "server/manage", "server/session"},
 	{"test/music"},
-	{".", "test/bench", "test/chaos", "test/e2e"},
+	{".", "test/bench", "test/chaos", "test/e2e", "test/score"},
 }
 
 // wiring is the floor whose packages import each other.
