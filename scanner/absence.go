@@ -78,7 +78,7 @@ func (x *scan) emptyRoot(ctx context.Context) error {
 	if x.AcceptMissing {
 		return nil
 	}
-	if !x.whole() {
+	if !x.whole() && x.listing.ignored == 0 {
 		err := x.Store.List(ctx, "", func(o storage.Object) error {
 			if isMusic(o.Key) {
 				return errSeen
@@ -91,6 +91,9 @@ func (x *scan) emptyRoot(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("list the library: %w", err)
 		}
+	}
+	if x.listing.ignored > 0 {
+		return x.suspicious(ctx)
 	}
 	present, _, err := x.catalog.Losses(ctx, x.Library.Number)
 	if err != nil {
@@ -148,6 +151,15 @@ func (x *scan) suspicious(ctx context.Context) error {
 	}
 	if all := gone + lately; all >= x.o.MissingLeast && float64(all) > x.o.MissingShare*float64(present+lately) {
 		what := fmt.Sprintf("%d of %s are gone", gone, songs(present))
+		ignored := 0
+		for _, key := range x.vanished {
+			if x.ignore.object(key) {
+				ignored++
+			}
+		}
+		if ignored > 0 {
+			what += fmt.Sprintf(", %d of them because ignore files say so", ignored)
+		}
 		if lately > 0 {
 			what += fmt.Sprintf(", after %d that went missing lately", lately)
 		}

@@ -20,6 +20,8 @@ type listing struct {
 	objects  []storage.Object            // audio, in the byte order of the keys
 	pictures map[string][]storage.Object // by folder: pictures with a name that means something
 	lyrics   map[string]bool             // keys of .lrc and .txt objects
+	ignore   []storage.Object            // ignore files
+	ignored  int                         // songs that their rules took out
 }
 
 // list reads the listing. complete tells that every prefix was listed to its
@@ -30,6 +32,8 @@ func (x *scan) list(ctx context.Context) (complete bool, err error) {
 		err = x.Store.List(ctx, prefix, func(o storage.Object) error {
 			suffix := suffixOf(o.Key)
 			switch {
+			case storage.IsIgnoreFile(o.Key):
+				x.listing.ignore = append(x.listing.ignore, o)
 			case audio.IsAudio(suffix):
 				x.listing.objects = append(x.listing.objects, o)
 				x.progress.Listed.Add(1)
@@ -44,6 +48,10 @@ func (x *scan) list(ctx context.Context) (complete bool, err error) {
 		if err != nil {
 			break
 		}
+	}
+	if e := x.readIgnore(ctx, err == nil); e != nil {
+		x.listing.objects = nil // without its rules the listing tells nothing
+		return false, e
 	}
 	slices.SortFunc(x.listing.objects, func(a, b storage.Object) int { return strings.Compare(a.Key, b.Key) })
 	for _, list := range x.listing.pictures {

@@ -94,6 +94,7 @@ type scan struct {
 	log      *slog.Logger
 
 	listing  *listing
+	ignore   *ignore               // what is no music of the library; nil for nothing
 	vanished map[models.Key]string // songs that the listing lacks: their object keys
 	returned []models.Key
 	back     map[models.Key]bool // missing songs whose objects are there again

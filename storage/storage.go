@@ -109,6 +109,23 @@ type Watcher interface {
 	Watch(ctx context.Context, changed func(prefixes []string)) error
 }
 
+// Files by which owners say what of a folder is no music. They are the only
+// hidden names that listings show.
+const (
+	SonglockerIgnore = ".songlockerignore"
+	NDIgnore         = ".ndignore"
+	NoMedia          = ".nomedia"
+)
+
+// IsIgnoreFile tells whether the object of this key is such a file.
+func IsIgnoreFile(key string) bool {
+	switch key[len(Folder(key)):] {
+	case SonglockerIgnore, NDIgnore, NoMedia:
+		return true
+	}
+	return false
+}
+
 // systemNames are folders that operating systems and storage boxes make
 // within shared folders. None holds music that its owner sees.
 var systemNames = map[string]bool{
@@ -118,7 +135,9 @@ var systemNames = map[string]bool{
 	"@Recycle":                  true, // QNAP
 	"@Recently-Snapshot":        true,
 	"lost+found":                true,
-	"$RECYCLE.BIN":              true,
+	"$RECYCLE.BIN":              true, // Windows'
+	"$Recycle.Bin":              true,
+	"RECYCLER":                  true,
 	"System Volume Information": true,
 }
 
@@ -126,12 +145,12 @@ var systemNames = map[string]bool{
 // is left out of listings: names that begin with a dot, as hidden files do,
 // and the folders that systems make for themselves. A dot before another dot,
 // a digit or a space does not hide: "...And Justice for All" and ".38 Special"
-// are music.
+// are music. Nor are files hidden that say what is no music.
 func HiddenName(name string) bool {
 	if systemNames[name] {
 		return true
 	}
-	if len(name) < 2 || name[0] != '.' {
+	if len(name) < 2 || name[0] != '.' || IsIgnoreFile(name) {
 		return false
 	}
 	c := name[1]

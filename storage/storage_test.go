@@ -41,12 +41,13 @@ func TestHiddenName(t *testing.T) {
 		".git": true, "._x.mp3": true, ".DS_Store": true, "@eaDir": true, "lost+found": true,
 		"#recycle": true, "System Volume Information": true, ".stfolder": true, ".Trash-1000": true,
 		"": false, ".": false, "...And Justice": false, ".38 Special": false, ". x": false, "a.b": false, "@home": false,
+		".Trashes": true, "$RECYCLE.BIN": true, ".nomedia": false, ".ndignore": false, ".songlockerignore": false, ".songlockerignore~": true,
 	} {
 		if storage.HiddenName(name) != want {
 			t.Errorf("HiddenName(%q) is not %v", name, want)
 		}
 	}
-	if !storage.Hidden("a/.b/c") || storage.Hidden("a/b/c.mp3") {
+	if !storage.Hidden("a/.b/c") || !storage.Hidden("a/.b/.nomedia") || storage.Hidden("a/b/c.mp3") {
 		t.Error("Hidden looks at other than every part of a key")
 	}
 }

@@ -22,3 +22,13 @@ CREATE TABLE scan_held (
 	body {blob} NOT NULL,
 	PRIMARY KEY (library_id, position)
 );
+
+-- Files within libraries that say what is no music of theirs, as last read:
+-- their rules hold also for a scan that does not list them.
+CREATE TABLE ignore_files (
+	library_id {int} NOT NULL,
+	object_key {blob} NOT NULL,
+	version {text} NOT NULL,
+	body {blob},
+	PRIMARY KEY (library_id, object_key)
+);

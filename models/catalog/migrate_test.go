@@ -43,6 +43,9 @@ var versions = []struct {
 				t.Fatal(err)
 			}
 		}
+		if err := tx.Exec(`INSERT INTO ignore_files (library_id, object_key, version) VALUES (1, ?, 'v')`, []byte(".nomedia")).Error; err != nil {
+			t.Fatal(err)
+		}
 	}},
 }
 
