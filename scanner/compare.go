@@ -188,7 +188,8 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 		}
 	}
 	if !complete {
-		clear(x.vanished)
+		// Whether these are gone nobody knows.
+		x.unseen, x.vanished = x.vanished, map[models.Key]string{}
 		dropped = nil
 	}
 	if len(dropped) > 0 {

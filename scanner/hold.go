@@ -43,7 +43,7 @@ type candidate struct {
 
 // mayTakeOver finds out whether rows may be taken over at all.
 func (x *scan) mayTakeOver(ctx context.Context, w *work) error {
-	x.mayReplace = len(x.vanished) > 0 || w.changed > 0
+	x.mayReplace = len(x.vanished)+len(x.unseen) > 0 || w.changed > 0
 	libraries, err := x.catalog.Libraries(ctx)
 	if err != nil {
 		return err

@@ -49,16 +49,21 @@ func (x *scan) moveFolders(ctx context.Context) error {
 	if len(x.journeys) == 0 {
 		return nil
 	}
-	above := map[string]map[string]int{}
+	above, leaving := map[string]map[string]int{}, map[string]int{}
+	// Where the listing does not tell all, what the catalog knows must agree.
+	sure := func(folder string) bool { return len(x.unseen) == 0 && x.covered(folder) }
 	var moves []catalog.FolderMove
 	for key, j := range x.journeys {
 		to := mostly(j.to)
 		if to != "" && !x.listedBelow(j.from) {
 			m := catalog.FolderMove{Folder: key, From: j.from, To: to, Songs: j.to[to]}
-			if !x.covered(j.from) {
+			if !sure(j.from) {
 				m.Leave = j.all
 			}
 			moves = append(moves, m)
+		}
+		for from := folderOf(j.from); from != ""; from = folderOf(from) {
+			leaving[from] += j.all
 		}
 		for to, n := range j.to {
 			from, to := folderOf(j.from), folderOf(to)
@@ -72,8 +77,12 @@ func (x *scan) moveFolders(ctx context.Context) error {
 		}
 	}
 	for from, ways := range above {
-		if to := mostly(ways); x.covered(from) && !x.listedBelow(from) {
-			moves = append(moves, catalog.FolderMove{From: from, To: to, Songs: ways[to]})
+		if to := mostly(ways); !x.listedBelow(from) {
+			m := catalog.FolderMove{From: from, To: to, Songs: ways[to]}
+			if !sure(from) {
+				m.Leave = leaving[from]
+			}
+			moves = append(moves, m)
 		}
 	}
 	x.journeys = nil

@@ -97,7 +97,8 @@ type scan struct {
 	ignore   *ignore               // what is no music of the library; nil for nothing
 	vanished map[models.Key]string // songs that the listing lacks: their object keys
 	returned []models.Key
-	back     map[models.Key]bool // missing songs whose objects are there again
+	unseen   map[models.Key]string // songs that a listing lacks which is not complete
+	back     map[models.Key]bool   // missing songs whose objects are there again
 
 	kin         []int // the libraries of the same owner, this one among them
 	mayReplace  bool  // songs are gone, or read again: rows may be taken over

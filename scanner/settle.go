@@ -20,8 +20,9 @@ type soundingRow = catalog.Sounding
 
 // claim is the row that a song takes over.
 type claim struct {
-	row models.Key
-	how taken
+	row  models.Key
+	how  taken
+	from place // where the row's song was, when it is another object now
 }
 
 // taken tells why a song has the row that it has.
@@ -31,7 +32,11 @@ const (
 	itsOwn   taken = iota // its object had it, or it is new
 	moved                 // it sounds the same
 	replaced              // it sounds otherwise and is in every other way the same
+	later                 // it is not known whether a row is free that fits: the next scan decides
 )
+
+// errLater leaves an object to the next scan.
+var errLater = errors.New("whether this song is another one that moved is not known yet")
 
 // facts are what songs are compared by when their sound does not decide.
 // Texts are hashes of their folded forms, 0 where there is none.
@@ -208,6 +213,9 @@ func (x *scan) settle(ctx context.Context) error {
 				continue
 			}
 			f.was, f.song, f.how = f.song, c.row, c.how
+			if c.how == later {
+				f.file, f.err = nil, errLater
+			}
 		}
 		list = append(list, u)
 		if songs += len(u.found); songs >= batch {
@@ -242,17 +250,23 @@ func (x *scan) decide(ctx context.Context) error {
 	}
 	for i, c := range list {
 		if by[i].row == 0 && c.row != 0 && !claimed[c.row] {
-			by[i] = claim{c.row, itsOwn}
+			by[i] = claim{row: c.row, how: itsOwn}
 			claimed[c.row] = true
 		}
 	}
 	if err := x.byReplacement(ctx, list, displaced, by, claimed); err != nil {
 		return err
 	}
+	if err := x.confirm(ctx, list, by); err != nil {
+		return err
+	}
 	x.claims = map[string]claim{}
 	for i, c := range list {
-		if by[i].row != c.row {
+		if by[i].row != c.row || by[i].how == later {
 			x.claims[c.object] = by[i]
+		}
+		if by[i].how == moved || by[i].how == replaced {
+			x.leave(by[i].from, c.object)
 		}
 		// Until it is written where it is now, a row is nowhere.
 		if row := by[i].row; row != 0 && row != c.row && !x.strange[row] {
@@ -269,16 +283,42 @@ func (x *scan) decide(ctx context.Context) error {
 	return nil
 }
 
+// confirm asks the store whether the objects of claimed rows are gone that a
+// listing lacks which is not complete. New songs that fit a row of which that
+// is not sure wait for the next scan.
+func (x *scan) confirm(ctx context.Context, list []candidate, by []claim) error {
+	asked := 0
+	for i, c := range by {
+		object, ok := x.unseen[c.row]
+		if !ok || c.how == itsOwn {
+			continue
+		}
+		gone := false
+		if asked++; asked <= maxAsked {
+			_, err := x.Store.Stat(ctx, object)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			gone = errors.Is(err, fs.ErrNotExist)
+		}
+		if !gone {
+			by[i] = claim{row: list[i].row, how: later}
+		}
+	}
+	return nil
+}
+
 // bySound pairs songs with rows that sound the same and are gone.
 func (x *scan) bySound(ctx context.Context, list []candidate, displaced map[models.Key]string, by []claim, claimed map[models.Key]bool) error {
 	asked := map[string]bool{} // objects outside of what is scanned that are gone
 	isGone := func(s soundingRow) (bool, error) {
 		_, vanished := x.vanished[s.Song]
+		_, unseen := x.unseen[s.Song]
 		_, other := displaced[s.Song]
 		switch {
 		case s.Library != x.Library.Number:
 			return s.Missing, nil
-		case vanished, other:
+		case vanished, unseen, other:
 			return true, nil
 		case x.back[s.Song]:
 			return false, nil
@@ -352,9 +392,8 @@ func (x *scan) bySound(ctx context.Context, list []candidate, displaced map[mode
 			}
 			for i, j := range pair(fresh, old[id]) {
 				if j >= 0 {
-					into[i] = claim{rows[id][j].row, moved}
+					into[i] = claim{rows[id][j].row, moved, rows[id][j]}
 					claimed[rows[id][j].row] = true
-					x.leave(rows[id][j], group[i].object)
 				}
 			}
 		}
@@ -387,7 +426,7 @@ func (x *scan) byReplacement(ctx context.Context, list []candidate, displaced ma
 		return nil
 	}
 	var keys []models.Key
-	for _, gone := range []map[models.Key]string{x.vanished, displaced} {
+	for _, gone := range []map[models.Key]string{x.vanished, x.unseen, displaced} {
 		for k := range gone {
 			if !claimed[k] {
 				keys = append(keys, k)
@@ -426,9 +465,8 @@ func (x *scan) byReplacement(ctx context.Context, list []candidate, displaced ma
 		}
 	}
 	take := func(i int, g gone) {
-		by[i] = claim{g.row, replaced}
+		by[i] = claim{g.row, replaced, g.place}
 		claimed[g.row] = true
-		x.leave(g.place, list[i].object)
 	}
 	for k, fresh := range byIDs {
 		if rows := ofIDs[k]; len(fresh) == 1 && len(rows) == 1 {

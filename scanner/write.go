@@ -473,6 +473,9 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 				w.changedSongs++
 			}
 			continue
+		case errors.Is(f.err, errLater):
+			w.read--
+			continue
 		case errors.Is(f.err, fs.ErrNotExist):
 			// It vanished between the listing and the reading.
 			continue
