@@ -128,6 +128,7 @@ func (o Options) read(s *Source, suffix string) (*File, error) {
 	settle(f, v, o.GuessEncodings)
 	fill(f, v)
 	lyrics(f, v)
+	commentChapters(f, v)
 	f.chapters()
 	return f, nil
 }

@@ -114,6 +114,8 @@ type id3 struct {
 	day      string // DDMM
 	inflated int
 	last     int64 // where the last good frame ended
+	chapters []id3Chapter
+	listed   map[string]bool // ids that a table of contents names
 }
 
 // extended skips the extended header.
@@ -234,7 +236,7 @@ func frameID(h []byte, version byte) (string, bool) {
 func (t *id3) frame(id string, flags byte, size int64) bool {
 	wanted := id[0] == 'T' || id3Text[id] != ""
 	switch id {
-	case "COMM", "USLT", "SYLT", "UFID", "APIC", "IPLS", "RVA2":
+	case "COMM", "USLT", "SYLT", "UFID", "APIC", "IPLS", "RVA2", "CHAP", "CTOC":
 		wanted = true
 	}
 	if !wanted {
@@ -286,6 +288,9 @@ func (t *id3) frame(id string, flags byte, size int64) bool {
 		t.picture(in, left, compressed)
 	default:
 		n := min(left, 2*maxText)
+		if id == "CHAP" && !compressed {
+			n = min(n, maxChapterFrame) // pictures in it stay where they are
+		}
 		if id != "USLT" && id != "SYLT" && id != "COMM" {
 			n = min(n, maxText)
 		}
@@ -329,8 +334,15 @@ func (t *id3) text(id string, b []byte) {
 		}
 		return
 	}
-	if id == "RVA2" {
+	switch id {
+	case "RVA2":
 		t.volume(b)
+		return
+	case "CHAP":
+		t.chapter(b)
+		return
+	case "CTOC":
+		t.contents(b)
 		return
 	}
 	enc := b[0]
@@ -581,6 +593,7 @@ func (t *id3) finish(v values) {
 	}
 	t.own.missing(t.free)
 	v.missing(t.own)
+	t.finishChapters()
 }
 
 // tagReader reads the bytes of a tag one after another, dropping what

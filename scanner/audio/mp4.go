@@ -7,6 +7,8 @@ import (
 	"math/bits"
 	"strconv"
 	"strings"
+
+	"github.com/songlocker/songlocker/models"
 )
 
 // mp4 reads ISO base media files (ISO/IEC 14496-12 and -14) and QuickTime
@@ -57,6 +59,8 @@ type mp4Reader struct {
 	moof    int64 // offset of the first fragment
 	sidx    float64
 	keys    []string // of QuickTime metadata
+	nero    []models.Chapter
+	texts   []mp4Track // that may hold chapters
 }
 
 // mp4Track is one track.
@@ -73,6 +77,9 @@ type mp4Track struct {
 	channels  int
 	preskip   int64
 	md5       string
+	id        uint32
+	chapters  []uint32 // ids of the tracks that hold its chapters
+	tables    map[string]box
 }
 
 func readMP4(s *Source, start int64, f *File, v values) error {
@@ -87,6 +94,11 @@ func readMP4(s *Source, start int64, f *File, v values) error {
 		f.warn("no moov box")
 	}
 	m.properties()
+	if err := m.chapters(); err != nil {
+		if err := soft(s, f, err); err != nil {
+			return err
+		}
+	}
 	return m.identity()
 }
 
@@ -243,6 +255,8 @@ func (m *mp4Reader) inMoov(b box) error {
 			m.video = true
 		case t.handler == "soun" && !m.sound:
 			m.sound, m.track = true, t
+		case t.tables != nil && len(m.texts) < 8:
+			m.texts = append(m.texts, t)
 		}
 	case "meta":
 		return m.meta(b)
@@ -281,6 +295,25 @@ func (m *mp4Reader) inTrak(b box, t *mp4Track) error {
 	switch b.kind {
 	case "edts", "mdia", "minf":
 		return m.each(b.body, b.end, func(b box) error { return m.inTrak(b, t) })
+	case "tkhd":
+		h, err := m.bytes(b, 24)
+		if err != nil || len(h) < 24 {
+			return err
+		}
+		if t.id = binary.BigEndian.Uint32(h[12:]); h[0] == 1 {
+			t.id = binary.BigEndian.Uint32(h[20:])
+		}
+	case "tref":
+		return m.each(b.body, b.end, func(b box) error {
+			if b.kind != "chap" {
+				return nil
+			}
+			h, err := m.bytes(b, 64)
+			for ; len(h) >= 4; h = h[4:] {
+				t.chapters = append(t.chapters, binary.BigEndian.Uint32(h))
+			}
+			return err
+		})
 	case "elst":
 		h, err := m.bytes(b, 4096)
 		if err != nil {
@@ -302,6 +335,15 @@ func (m *mp4Reader) inTrak(b box, t *mp4Track) error {
 			t.handler = string(h[8:12])
 		}
 	case "stbl":
+		if t.handler == "text" || t.handler == "sbtl" || t.handler == "subt" {
+			t.tables = map[string]box{}
+			return m.each(b.body, b.end, func(b box) error {
+				if len(t.tables) < 32 {
+					t.tables[b.kind] = b
+				}
+				return nil
+			})
+		}
 		// Of the sample tables only the first box matters: the others are long.
 		for off := b.body; ; {
 			c, ok, err := m.next(off, b.end, mp4Ahead)

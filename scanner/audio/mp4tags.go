@@ -250,6 +250,11 @@ func (m *mp4Reader) inUserData(b box) error {
 	if b.kind == "meta" {
 		return m.meta(b)
 	}
+	if b.kind == "chpl" {
+		h, err := m.bytes(b, blockSize)
+		m.neroChapters(h)
+		return err
+	}
 	name, quick := userNames[b.kind], false
 	if strings.HasPrefix(b.kind, "\xa9") {
 		name, quick = mp4Name(b.kind), true
