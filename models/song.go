@@ -27,9 +27,26 @@ type Song struct {
 
 	Tags
 	Properties
+	Unsaid Unsaid // the tags that the file lacks and names stand in for
 
 	User UserItem // the asking user's; filled by reads that are given a user
 }
+
+// Unsaid is a set of tags that a file lacks. What a song shows of them comes
+// from the names of its file and folders and from the songs beside it, and is
+// made anew when those change.
+type Unsaid int
+
+// The tags that names stand in for.
+const (
+	UnsaidTitle Unsaid = 1 << iota
+	UnsaidArtist
+	UnsaidAlbum
+	UnsaidTrack
+	UnsaidDisc
+	UnsaidDiscTitle
+	UnsaidDate
+)
 
 // UserItem is what one user attached to a song, an album, an artist or a folder.
 type UserItem struct {
@@ -142,7 +159,9 @@ type Credit struct {
 	Sub    string
 	Artist Key
 	Name   string // as credited here
+	Sort   string // as the file says it, or ""
 	ID     string // MusicBrainz artist id or ""
+	Joined string // the whole name as printed, where it joins several artists
 }
 
 // The roles of credits, by their names in OpenSubsonic and MusicBrainz.

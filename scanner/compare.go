@@ -192,6 +192,9 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 		x.unseen, x.vanished = x.vanished, map[models.Key]string{}
 		dropped = nil
 	}
+	for _, key := range x.vanished {
+		x.later[unitOf(folderOf(key))] = true
+	}
 	if len(dropped) > 0 {
 		if err := x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error { return tx.DropFailures(dropped) }); err != nil {
 			return nil, err

@@ -22,6 +22,9 @@ func (w *writer) rebuild() error {
 	for _, s := range songs {
 		byAlbum[s.Album] = append(byAlbum[s.Album], s)
 	}
+	for _, list := range byAlbum {
+		inOrder(list)
+	}
 	names, err := w.artistKeys(byAlbum, songs)
 	if err != nil {
 		return err
@@ -57,7 +60,7 @@ func (w *writer) rebuild() error {
 		}
 		album(a.Album, list)
 		var people []artistOf
-		a.Artist, people = albumArtists(list)
+		a.Artist, people = albumArtists(list, nobody)
 		a.Credits = credits(people, names)
 		a.Folder = commonFolder(list)
 		w.albumPictures(a.Album, list, embedded, kept)
@@ -65,8 +68,12 @@ func (w *writer) rebuild() error {
 			w.artists = append(w.artists, c.Artist)
 		}
 		for _, s := range list {
+			before := s.Credits
 			if w.settle(s, a.Album, names, embedded) || dirty[s.Key] {
 				save = append(save, s)
+				for _, c := range before {
+					w.artists = append(w.artists, c.Artist)
+				}
 				for _, c := range s.Credits {
 					w.artists = append(w.artists, c.Artist)
 				}
@@ -199,11 +206,11 @@ func (w *writer) artistKeys(byAlbum map[models.Key][]*models.Song, songs []*mode
 	slices.Sort(keys)
 	ofAlbum := map[models.Key][]artistOf{}
 	for _, k := range keys {
-		_, ofAlbum[k] = albumArtists(byAlbum[k])
+		_, ofAlbum[k] = albumArtists(byAlbum[k], nobody)
 		add(ofAlbum[k])
 	}
 	for _, s := range songs {
-		add(people(s))
+		add(people(s, nobody))
 	}
 	if err := w.renameArtists(songs, ofAlbum); err != nil {
 		return nil, err
@@ -226,7 +233,7 @@ func (w *writer) renameArtists(songs []*models.Song, ofAlbum map[models.Key][]ar
 				}
 			}
 			var is []artistOf
-			for _, a := range slices.Concat(people(s), ofAlbum[s.Album]) {
+			for _, a := range slices.Concat(people(s, nobody), ofAlbum[s.Album]) {
 				if a.role == role {
 					is = append(is, a)
 				}
@@ -280,7 +287,7 @@ func credits(list []artistOf, keys map[catalog.ArtistName]models.Key) []models.C
 
 // settle gives a song what its album decides, and tells whether that changed.
 func (w *writer) settle(s *models.Song, a *models.Album, keys map[catalog.ArtistName]models.Key, embedded map[models.Key]catalog.FoundPicture) bool {
-	list := credits(people(s), keys)
+	list := credits(people(s, nobody), keys)
 	list = append(list, a.Credits...)
 	cover := a.Cover
 	for _, d := range a.Discs {

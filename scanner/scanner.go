@@ -108,6 +108,7 @@ type scan struct {
 	journeys    map[models.Key]*journey
 	strange     map[models.Key]bool // rows of other libraries
 	overwritten map[models.Key]bool // rows whose object is another song's now, and that have none
+	later       map[string]bool     // units to group at the end
 	touched     map[models.Key]bool // artists to count anew
 	genresAt    time.Time           // when genres were counted last
 	changed     bool                // anything at all was written
@@ -122,7 +123,7 @@ type scan struct {
 // early has kept what it wrote, and the next one goes on from there.
 func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) {
 	x := &scan{Scanner: s, Request: r, progress: r.Progress, vanished: map[models.Key]string{}, back: map[models.Key]bool{},
-		strange: map[models.Key]bool{}, overwritten: map[models.Key]bool{}, journeys: map[models.Key]*journey{}, touched: map[models.Key]bool{},
+		strange: map[models.Key]bool{}, overwritten: map[models.Key]bool{}, journeys: map[models.Key]*journey{}, later: map[string]bool{}, touched: map[models.Key]bool{},
 		genresAt: time.Now(), log: s.o.Log.With("library", r.Library.Name), first: r.Library.ScannedAt == 0}
 	if x.progress == nil {
 		x.progress = new(Progress)
@@ -214,6 +215,11 @@ func (x *scan) all(ctx context.Context) error {
 	}
 	if listError == nil {
 		listError = x.absent(ctx)
+	}
+	if ctx.Err() == nil {
+		if err := x.regroup(ctx); err != nil {
+			return errors.Join(listError, err)
+		}
 	}
 	return errors.Join(listError, x.finish(ctx))
 }

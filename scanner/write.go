@@ -38,6 +38,7 @@ type readUnit struct {
 	*unit
 	found []found
 	left  int
+	quiet bool // nothing of it was read or changed but for its songs' neighbours
 }
 
 // readAndWrite reads the objects of all dirty units with several readers and
@@ -211,8 +212,11 @@ func (x *scan) write(ctx context.Context, f func(*writer) error) error {
 				return err
 			}
 		}
-		*w = writer{scan: x, tx: tx, have: map[models.Key]*models.Song{}, fresh: map[models.Key]bool{}, albums: map[models.Key]bool{}}
+		*w = writer{scan: x, tx: tx, have: map[models.Key]*models.Song{}, fresh: map[models.Key]bool{}, albums: map[models.Key]bool{}, claimed: map[models.Key]*evidence{}}
 		if err := f(w); err != nil {
+			return err
+		}
+		if err := w.group(); err != nil {
 			return err
 		}
 		if err := w.rebuild(); err != nil {
@@ -285,6 +289,8 @@ type writer struct {
 	albumEmbedded map[models.Key]int64
 	recounted     bool
 
+	claimed map[models.Key]*evidence // songs whose album is looked at anew
+
 	read, added, changedSongs, moved, back, missing int
 }
 
@@ -351,59 +357,25 @@ func (w *writer) unit(u *readUnit) error {
 	all := make([]*models.Song, 0, len(read))
 	for _, s := range read {
 		all = append(all, s.song)
+		w.have[s.song.Key] = s.song
+		w.songs = append(w.songs, s.song)
 	}
-	others, err := w.others(u, keys, isRead)
+	others, err := w.others(u, isRead)
 	if err != nil {
 		return err
 	}
 	for _, s := range others {
 		all = append(all, s)
-		w.saveLyrics(readSong{s, nil})
+		if !u.quiet {
+			w.saveLyrics(readSong{s, nil})
+		}
 	}
-	if err := w.assign(u.path, all, isRead); err != nil {
-		return err
-	}
+	w.claim(u, all)
 	for _, s := range read {
 		w.saveLyrics(s)
 	}
 	w.folderPictures(u, keys)
 	return nil
-}
-
-// manySongs is the number from which on the songs that lie beside those that
-// were read are no evidence: a bucket without folders is one folder of 100,000.
-const manySongs = 5000
-
-// others returns the unit's present songs that this part of it did not read,
-// in the state that the transaction gives them.
-func (w *writer) others(u *readUnit, keys map[string]models.Key, isRead map[models.Key]bool) ([]*models.Song, error) {
-	var folders []models.Key
-	for p, k := range keys {
-		if p == u.path || unitOf(p) == u.path {
-			folders = append(folders, k)
-		}
-	}
-	n, err := w.tx.CountIn(folders)
-	if err != nil || n > manySongs {
-		return nil, err
-	}
-	there, err := w.tx.SongsIn(folders)
-	if err != nil {
-		return nil, err
-	}
-	var out []*models.Song
-	for _, s := range there {
-		if ours := w.have[s.Key]; ours != nil {
-			s = ours
-		} else if !w.present(s.Key) {
-			continue
-		}
-		// Songs of a folder that moved here may have gone elsewhere.
-		if !isRead[s.Key] && slices.Contains(folders, s.Folder) {
-			out = append(out, s)
-		}
-	}
-	return out, nil
 }
 
 // comeBack shows the unit's songs again whose objects are back unchanged.
@@ -573,7 +545,7 @@ func (x *scan) songOf(f found) *models.Song {
 	s.Library, s.ObjectKey, s.Suffix = x.Library.Number, f.object.Key, suffixOf(f.object.Key)
 	s.Size, s.ModTime, s.ETag = f.object.Size, f.object.ModTime, f.object.ETag
 	s.Reader = max(file.Reader, reader)
-	fromName(&s.Tags, f.object.Key)
+	s.Unsaid = fromName(&s.Tags, f.object.Key)
 	x.o.split(&s.Tags)
 	return s
 }
@@ -611,51 +583,6 @@ func (w *writer) saveLyrics(s readSong) {
 	if !w.fresh[s.song.Key] || len(l.Sidecars)+len(l.Embedded) > 0 {
 		w.lyrics = append(w.lyrics, l)
 	}
-}
-
-// assign gives every song of a unit its album's row, and marks the albums for
-// building anew.
-// Songs that were not read are written only when that changes them.
-func (w *writer) assign(unit string, songs []*models.Song, isRead map[models.Key]bool) error {
-	artists := make([]string, len(songs))
-	for i, s := range songs {
-		artists[i] = s.Artist
-	}
-	fromFolder(unit, songs)
-	keys := groups(unit, songs)
-	rows, err := w.tx.AlbumsByGroup(unique(keys, func(s string) string { return s }))
-	if err != nil {
-		return err
-	}
-	if w.groups == nil {
-		w.groups = map[string]*models.Album{}
-	}
-	for k, a := range rows {
-		if w.groups[k] == nil {
-			w.groups[k] = a
-		}
-	}
-	if err := w.inherit(songs, keys); err != nil {
-		return err
-	}
-	for i, s := range songs {
-		a := w.groups[keys[i]]
-		if a == nil {
-			a = &models.Album{Key: models.NewKey(), Library: w.Library.Number}
-			w.groups[keys[i]] = a
-		}
-		same := s.Album == a.Key && s.Artist == artists[i]
-		if s.Album != 0 {
-			w.albums[s.Album] = true
-		}
-		s.Album = a.Key
-		w.albums[a.Key] = true
-		if (isRead[s.Key] || !same) && w.have[s.Key] == nil {
-			w.have[s.Key] = s
-			w.songs = append(w.songs, s)
-		}
-	}
-	return nil
 }
 
 // inherit lets an album's row take the new key of its songs: when more than

@@ -1,5 +1,16 @@
 -- What the scanner learns beyond the first schema.
 
+-- Albums of one family have one name and artist, or one release id, and stay
+-- apart because their folders are copies of each other.
+ALTER TABLE albums ADD COLUMN family {text} NOT NULL DEFAULT '';
+UPDATE albums SET family = group_key;
+CREATE INDEX albums_family ON albums (library_id, family);
+
+-- The whole name as printed, such as "A feat. B", where that joins several
+-- artists; the credit is the whole or a part of it.
+ALTER TABLE song_artists ADD COLUMN joined {text} NOT NULL DEFAULT '';
+CREATE INDEX song_artists_joined ON song_artists (joined) WHERE joined <> '';
+
 -- Chapters that a file tells of itself, in their order; times in ms from the
 -- beginning of the song.
 CREATE TABLE chapters (

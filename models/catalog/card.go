@@ -217,6 +217,8 @@ func creditFields(c *card, p *models.Credit) {
 	cardInt(c, 3, &p.Artist)
 	c.text(4, &p.Name)
 	c.text(5, &p.ID)
+	c.text(6, &p.Sort)
+	c.text(7, &p.Joined)
 }
 
 func roleFields(c *card, p *models.RoleName) {
@@ -252,6 +254,7 @@ func songFields(c *card, s *models.Song) {
 	cardInt(c, 16, &s.Annot)
 	c.cover(17, &s.Cover) // to 19
 	cardList(c, 20, &s.Credits, creditFields)
+	cardInt(c, 21, &s.Unsaid)
 
 	c.text(30, &s.ContentType)
 	c.text(31, &s.Codec)

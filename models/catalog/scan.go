@@ -283,6 +283,47 @@ func (s *ScanTx) findFolders(want map[string]bool) (map[string]models.Key, error
 	return have, nil
 }
 
+// FoldersLike returns the folders whose path is p or begins with it, and their
+// keys: those below p, and those beside it with a longer name. For the root it
+// is the root and the folders in it.
+func (s *ScanTx) FoldersLike(p string) (map[string]models.Key, error) {
+	out := map[string]models.Key{}
+	read := func(rows *sql.Rows) error {
+		var k models.Key
+		var path []byte
+		err := rows.Scan(&k, &path)
+		out[string(path)] = k
+		return err
+	}
+	var err error
+	if p == "" {
+		err = eachRow(s.tx, read, `SELECT f.id, f.path FROM folders f WHERE f.library_id = ? AND f.path = ?
+			UNION ALL SELECT f.id, f.path FROM folders r JOIN folders f ON f.parent_id = r.id WHERE r.library_id = ? AND r.path = ?`, s.library, []byte{}, s.library, []byte{})
+	} else {
+		// No path has the byte 0xff after p and sorts before this one.
+		err = eachRow(s.tx, read, `SELECT id, path FROM folders WHERE library_id = ? AND path >= ? AND path < ?`, s.library, []byte(p), append([]byte(p), 0xff, 0xff))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("folders: %w", err)
+	}
+	return out, nil
+}
+
+// FolderPaths returns the paths of a library's folders that hold songs.
+func (c *Catalog) FolderPaths(ctx context.Context, library int) ([]string, error) {
+	var list []string
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		var path []byte
+		err := rows.Scan(&path)
+		list = append(list, string(path))
+		return err
+	}, `SELECT path FROM folders WHERE id IN (SELECT folder_id FROM songs WHERE library_id = ? AND missing_at = 0)`, library)
+	if err != nil {
+		return nil, fmt.Errorf("folders of library %d: %w", library, err)
+	}
+	return list, nil
+}
+
 // byteChunks cuts a set of keys into lists that fit a statement, padded to
 // few lengths.
 func byteChunks(set map[string]bool) [][][]byte {
@@ -321,6 +362,25 @@ func parent(p string) string {
 // SongsIn returns the present songs that lie directly in these folders.
 func (s *ScanTx) SongsIn(folders []models.Key) ([]*models.Song, error) {
 	return s.songs(folders, `SELECT card, missing_at FROM songs WHERE folder_id IN ? AND missing_at = 0`)
+}
+
+// EachSongIn calls f with each present song that lies directly in these
+// folders, one after the other.
+func (s *ScanTx) EachSongIn(folders []models.Key, f func(*models.Song)) error {
+	err := chunks(folders, func(part []models.Key) error {
+		return eachRow(s.tx, func(rows *sql.Rows) error {
+			var one []*models.Song
+			if err := s.scanSong(rows, &one); err != nil {
+				return err
+			}
+			f(one[0])
+			return nil
+		}, `SELECT card, missing_at FROM songs WHERE folder_id IN ? AND missing_at = 0`, part)
+	})
+	if err != nil {
+		return fmt.Errorf("songs: %w", err)
+	}
+	return nil
 }
 
 // CountIn returns how many present songs lie directly in these folders.

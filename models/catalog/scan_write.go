@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/songlocker/songlocker/models"
 )
@@ -14,6 +15,59 @@ import (
 type GroupedAlbum struct {
 	*models.Album
 	GroupKey string
+}
+
+// inFamily parts the family of a group key from what tells the groups of one
+// family apart.
+const inFamily = "\x1e"
+
+// GroupIn returns the key of one of several groups of a family.
+func GroupIn(family, which string) string { return family + inFamily + which }
+
+// FamilyOf returns the family of a group key.
+func FamilyOf(group string) string {
+	family, _, _ := strings.Cut(group, inFamily)
+	return family
+}
+
+// AlbumsInFamilies returns the library's albums whose group is one of these
+// families' and that have or had songs.
+func (s *ScanTx) AlbumsInFamilies(families map[string]bool) ([]GroupedAlbum, error) {
+	var out []GroupedAlbum
+	for _, part := range byteChunks(families) {
+		texts := make([]string, len(part))
+		for i, b := range part {
+			texts[i] = string(b)
+		}
+		err := eachRow(s.tx, func(rows *sql.Rows) error {
+			a := GroupedAlbum{Album: new(models.Album)}
+			err := rows.Scan(&a.Key, &a.GroupKey)
+			out = append(out, a)
+			return err
+		}, `SELECT id, group_key FROM albums WHERE library_id = ? AND family IN ?`, s.library, texts)
+		if err != nil {
+			return nil, fmt.Errorf("families of albums: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// Families returns the family of each of these albums.
+func (s *ScanTx) Families(albums []models.Key) (map[models.Key]string, error) {
+	out := make(map[models.Key]string, len(albums))
+	err := chunks(albums, func(part []models.Key) error {
+		return eachRow(s.tx, func(rows *sql.Rows) error {
+			var k models.Key
+			var family string
+			err := rows.Scan(&k, &family)
+			out[k] = family
+			return err
+		}, `SELECT id, family FROM albums WHERE id IN ?`, part)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("families of albums: %w", err)
+	}
+	return out, nil
 }
 
 // AlbumsByGroup returns the albums that have one of these group keys.
@@ -71,6 +125,7 @@ type albumRow struct {
 	LibraryID      int
 	FolderID       models.Key
 	GroupKey       string
+	Family         string
 	Name           string
 	NameSort       string
 	Artist         string
@@ -144,7 +199,7 @@ func (s *ScanTx) SaveAlbums(albums []GroupedAlbum) error {
 		sort := cmp.Or(a.Sort, a.Name)
 		artist := a.Artist
 		rows[i] = albumRow{
-			ID: a.Key, LibraryID: a.Library, FolderID: a.Folder, GroupKey: a.GroupKey, Name: a.Name, NameSort: models.SortFold(sort),
+			ID: a.Key, LibraryID: a.Library, FolderID: a.Folder, GroupKey: a.GroupKey, Family: FamilyOf(a.GroupKey), Name: a.Name, NameSort: models.SortFold(sort),
 			Artist: artist, ArtistSort: models.SortFold(artist), Search: models.Fold(a.Name), Year: a.Year(), CreatedAt: a.Created,
 			Songs: a.Songs, Duration: a.Duration, ReleaseID: a.ReleaseID, ReleaseGroupID: a.ReleaseGroupID, Card: albumCard(a.Album),
 		}
@@ -155,7 +210,7 @@ func (s *ScanTx) SaveAlbums(albums []GroupedAlbum) error {
 			place[c.Role]++
 		}
 	}
-	err := upsert(s.tx, "albums", []string{"id"}, []string{"folder_id", "group_key", "name", "name_sort", "artist", "artist_sort", "search", "year",
+	err := upsert(s.tx, "albums", []string{"id"}, []string{"folder_id", "group_key", "family", "name", "name_sort", "artist", "artist_sort", "search", "year",
 		"created_at", "songs", "duration", "release_id", "release_group_id", "card"}, rows)
 	if err == nil {
 		err = chunks(keys, func(part []models.Key) error {
@@ -174,7 +229,7 @@ func (s *ScanTx) SaveAlbums(albums []GroupedAlbum) error {
 // SetGroupKey gives an album's row the key of another grouping. The key must
 // be free.
 func (s *ScanTx) SetGroupKey(album models.Key, group string) error {
-	return s.tx.Exec(`UPDATE albums SET group_key = ? WHERE id = ?`, group, album).Error
+	return s.tx.Exec(`UPDATE albums SET group_key = ?, family = ? WHERE id = ?`, group, FamilyOf(group), album).Error
 }
 
 // MergeAlbum makes old another name of into: its id answers as into's, and
