@@ -135,7 +135,7 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	var prefixes []string
 	for _, p := range x.Prefixes {
 		// A disc's folder is built with its siblings.
-		if p = unitOf(strings.TrimSuffix(p, "/")); p != "" {
+		if p = aboveDiscs(strings.TrimSuffix(p, "/")); p != "" {
 			p += "/"
 		}
 		prefixes = append(prefixes, p)
