@@ -206,6 +206,8 @@ def make(job):
         lost[tag] = left[tag]
     with open(base + ".json") as f:
         props = json.load(f)
+    if writer.tool == "ffmpeg" and sound.container.startswith("MP4"):
+        props.pop("samples", None)  # it rounds to ms what it copies
     every = songs.TEXTS | songs.MANY | songs.GAINS
     said = {every.get(tag, tag.lower()): why for tag, why in lost.items() if why}
     return {"path": rel, "container": sound.container, "sound": sound.name, "tool": writer.tool, "tags": writer.tags, "song": name,

@@ -136,7 +136,7 @@ def mp4_tags(tags):
         elif key == "cpil" and values:
             out["COMPILATION"] = ["1"]
         elif key == "covr":
-            out["PICTURES"] = ["3 " + {13: "image/jpeg", 14: "image/png"}.get(c.imageformat, "?") for c in values]
+            out["PICTURES"] = [("0 " if i else "3 ") + {13: "image/jpeg", 14: "image/png"}.get(c.imageformat, "?") for i, c in enumerate(values)]
     return out
 
 

@@ -586,10 +586,10 @@ def mutagen_mp4(path, tags):
 
 
 def no_types(tags):
-    """MP4 does not say what a picture shows: every one counts as a front."""
+    """MP4 does not say what a picture shows: the first counts as the front."""
     kinds = tags.get("PICTURES", [])
     if kinds:
-        tags["PICTURES"] = ["3" + p[1:] for p in kinds]
+        tags["PICTURES"] = [("0" if i else "3") + p[1:] for i, p in enumerate(kinds)]
     return {"PICTURES": "what a picture shows"} if len(kinds) > 1 else {}
 
 
@@ -666,7 +666,7 @@ def ffmpeg_v1(path, tags):
 FF = {"TITLE": "title", "ARTIST": "artist", "ALBUM": "album", "ALBUMARTIST": "album_artist", "DATE": "date", "GENRE": "genre", "COMPOSER": "composer", "COMMENT": "comment"}
 FF_ID3 = FF | {"LABEL": "publisher", "CONDUCTOR": "performer", "LANGUAGE": "language", "TITLESORT": "title-sort", "ALBUMSORT": "album-sort", "ARTISTSORT": "artist-sort", "COMPILATION": "compilation",
                "GROUPING": "grouping", "ISRC": "TSRC", "BPM": "TBPM", "LYRICS": "lyrics"} | names.ID3_FREE
-FF_MP4 = FF | {"GROUPING": "grouping", "LYRICS": "lyrics", "COMPILATION": "compilation", "TITLESORT": "sort_name", "ARTISTSORT": "sort_artist", "ALBUMSORT": "sort_album", "ALBUMARTISTSORT": "sort_album_artist", "COMPOSERSORT": "sort_composer"}
+FF_MP4 = FF | {"GROUPING": "grouping", "LYRICS": "lyrics", "COMPILATION": "compilation"}
 NUMBERS = {"TRACKNUMBER", "TRACKTOTAL", "DISCNUMBER", "DISCTOTAL"}
 
 
