@@ -658,10 +658,13 @@ type mkvBlocks struct {
 	known   bool
 	time    int64  // of the last block, in the segment's unit
 	payload []byte // of the blocks, without their headers: at most 16 KiB
+	sound   int64  // bytes of the blocks without their headers
+	whole   int64  // bytes of the stretch
 }
 
 // ends returns the blocks at the beginning of the first cluster and those of
-// the last cluster that can be told, and about how many bytes lie between.
+// the last cluster that can be told, and about how many bytes of sound lie
+// between: as large a share as in the first cluster, where headers are left out.
 func (m *mkvReader) ends() (begin, last mkvBlocks, size int64, err error) {
 	if m.first == 0 {
 		return begin, last, 0, nil
@@ -687,7 +690,11 @@ func (m *mkvReader) ends() (begin, last mkvBlocks, size int64, err error) {
 	if err != nil {
 		err = soft(m.s, m.f, err)
 	}
-	return begin, last, end - m.first, err
+	size = end - m.first
+	if begin.whole > 0 {
+		size = int64(float64(size) * min(1, float64(begin.sound)/float64(begin.whole)))
+	}
+	return begin, last, size, err
 }
 
 // lastCluster finds the last cluster that the cues name, or, without cues, the
@@ -785,6 +792,7 @@ func (m *mkvReader) cluster(off, limit int64) (b mkvBlocks, err error) {
 		b.known = true
 		b.time = max(b.time, time+int64(int16(binary.BigEndian.Uint16(h[n:]))))
 		from := e.body + int64(n) + 3
+		b.sound += e.end - from
 		want := min(e.end-from, int64(window-len(b.payload)))
 		data, err := m.s.Upto(from, int(want), nearSize)
 		b.payload = append(b.payload, data...)
@@ -811,6 +819,7 @@ func (m *mkvReader) cluster(off, limit int64) (b mkvBlocks, err error) {
 		case mkvCluster, mkvCues, mkvTags, mkvSeekHead, mkvAttachments, mkvChapters:
 			return stop // the end of a cluster of unknown size
 		}
+		b.whole = e.end - off
 		return err
 	})
 	if errors.Is(err, stop) {
