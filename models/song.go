@@ -11,7 +11,7 @@ type Song struct {
 	Album     Key
 	AlbumName string // the album's own name, which may be a corrected form of Tags.Album
 
-	Size     int64  // bytes of the object
+	Size     int64  // bytes of the object, or of the part as it is streamed
 	ModTime  int64  // of the object, Unix ns; 0 when the store tells none
 	ETag     string // of the object, as the store tells it
 	Suffix   string // lower case, without the dot
@@ -19,7 +19,7 @@ type Song struct {
 	Identity string // audio identity: what the sound is, whatever its tags; "" when unknown
 
 	Created      int64 // Unix ms; when first seen, never changed after
-	MissingSince int64 // Unix ms; 0 while the object is there
+	MissingSince int64 // Unix ms; 0 while the object is there, -1 while its parts are shown instead
 	Annot        Key   // the key that stars, plays and playlist places hang on
 
 	Cover   Cover    // what getCoverArt shows for this song

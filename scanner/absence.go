@@ -113,7 +113,7 @@ func songs(n int) string {
 // absent marks what is still vanished as missing, unless it is suspiciously
 // much.
 func (x *scan) absent(ctx context.Context) error {
-	gone := len(x.vanished)
+	gone := x.gone()
 	if gone == 0 {
 		return nil
 	}
@@ -141,7 +141,7 @@ func (x *scan) absent(ctx context.Context) error {
 // what went missing lately, than people delete, or when a folder that held
 // much is empty, as the place of a disk is that is not mounted.
 func (x *scan) suspicious(ctx context.Context) error {
-	gone := len(x.vanished)
+	gone := x.gone()
 	if x.AcceptMissing {
 		return nil
 	}

@@ -22,12 +22,13 @@ type listing struct {
 	lyrics   map[string]bool             // keys of .lrc and .txt objects
 	ignore   []storage.Object            // ignore files
 	ignored  int                         // songs that their rules took out
+	cut      map[string]bool             // keys of objects that are known to be cut into parts
 }
 
 // list reads the listing. complete tells that every prefix was listed to its
 // end, so that absence means something.
 func (x *scan) list(ctx context.Context) (complete bool, err error) {
-	x.listing = &listing{pictures: map[string][]storage.Object{}, lyrics: map[string]bool{}}
+	x.listing = &listing{pictures: map[string][]storage.Object{}, lyrics: map[string]bool{}, cut: map[string]bool{}}
 	for _, prefix := range x.Prefixes {
 		err = x.Store.List(ctx, prefix, func(o storage.Object) error {
 			suffix := suffixOf(o.Key)
@@ -40,6 +41,8 @@ func (x *scan) list(ctx context.Context) (complete bool, err error) {
 			case pictureRank(o.Key) >= 0:
 				f := folderOf(o.Key)
 				x.listing.pictures[f] = append(x.listing.pictures[f], o)
+			case suffix == "cue":
+				x.sheets.objects = append(x.sheets.objects, o)
 			case suffix == "lrc" || suffix == "txt":
 				x.listing.lyrics[o.Key] = true
 			}
@@ -132,8 +135,12 @@ func (w *work) dirty(folder string) *unit {
 // compare finds what is new, changed, gone or back, by one pass over both
 // sides in the order of their keys.
 func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
+	if err := x.findSheets(ctx, complete); err != nil {
+		return nil, err
+	}
 	w := &work{units: map[string]*unit{}}
 	var dropped []string
+	var wholes []models.Key // that vanished
 	objects := x.listing.objects
 	add := func(o storage.Object, song models.Key) {
 		u := w.dirty(folderOf(o.Key))
@@ -155,12 +162,21 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 					dropped = append(dropped, k.ObjectKey)
 				case !k.Missing:
 					x.vanished[k.Song] = k.ObjectKey
+					if k.Hidden {
+						wholes = append(wholes, k.Song)
+					}
 				}
 				return nil
 			}
 			o := objects[0]
 			objects = objects[1:]
 			same := o.Size == k.Size && o.ModTime == k.ModTime && o.ETag == k.ETag && k.Reader >= audio.Reader(suffixOf(o.Key))
+			if v := x.sheets.version(o.Key); v != x.sheets.read[k.Song] && (complete || v != "") {
+				same = false
+			}
+			if k.Hidden {
+				x.listing.cut[o.Key] = true
+			}
 			switch {
 			case !same || x.Full:
 				add(o, k.Song)
@@ -186,6 +202,9 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 			add(objects[0], 0)
 			objects = objects[1:]
 		}
+	}
+	if err := x.compareParts(ctx, wholes); err != nil {
+		return nil, err
 	}
 	if !complete {
 		// Whether these are gone nobody knows.
@@ -241,7 +260,9 @@ func (x *scan) compareSidecars(ctx context.Context, w *work, complete bool) erro
 	}
 	beside := map[string]bool{}
 	for _, o := range x.listing.objects {
-		beside[strings.TrimSuffix(o.Key, path.Ext(o.Key))] = true
+		if !x.listing.cut[o.Key] {
+			beside[strings.TrimSuffix(o.Key, path.Ext(o.Key))] = true
+		}
 	}
 	for key := range x.listing.lyrics {
 		if _, ok := known[key]; !ok && beside[strings.TrimSuffix(key, path.Ext(key))] {

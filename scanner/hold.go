@@ -155,6 +155,9 @@ func (f *found) weight() int {
 		}
 		n += len(f.file.Comment) + 100*len(f.file.Pictures)
 	}
+	for _, p := range f.parts {
+		n += 1000 + len(p.Head)
+	}
 	return n
 }
 
@@ -171,6 +174,7 @@ type packedFound struct {
 	ETag          string
 	Song          models.Key
 	File          *audio.File `json:",omitempty"`
+	Parts         []cutPart   `json:",omitempty"`
 	Err           string      `json:",omitempty"`
 	Kind          int         `json:",omitempty"`
 }
@@ -187,7 +191,7 @@ func packUnits(units []*readUnit) ([]byte, error) {
 		}
 		slices.SortFunc(p.Folders, bytes.Compare)
 		for _, f := range u.found {
-			o := packedFound{Key: []byte(f.object.Key), Size: f.object.Size, ModTime: f.object.ModTime, ETag: f.object.ETag, Song: f.song, File: f.file}
+			o := packedFound{Key: []byte(f.object.Key), Size: f.object.Size, ModTime: f.object.ModTime, ETag: f.object.ETag, Song: f.song, File: f.file, Parts: f.parts}
 			if f.err != nil {
 				o.Err = f.err.Error()
 				o.Kind = max(0, slices.IndexFunc(errorKinds, func(kind error) bool { return errors.Is(f.err, kind) }))
@@ -211,7 +215,7 @@ func unpackUnits(body []byte) ([]*readUnit, error) {
 			u.folders[string(f)] = true
 		}
 		for _, o := range p.Found {
-			f := found{item: item{object: storage.Object{Key: string(o.Key), Size: o.Size, ModTime: o.ModTime, ETag: o.ETag}, song: o.Song}, file: o.File}
+			f := found{item: item{object: storage.Object{Key: string(o.Key), Size: o.Size, ModTime: o.ModTime, ETag: o.ETag}, song: o.Song}, file: o.File, parts: o.Parts}
 			switch {
 			case o.Err == "":
 			case o.Kind == 0:

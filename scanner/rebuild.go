@@ -88,6 +88,9 @@ func (w *writer) rebuild() error {
 	if err := w.tx.SaveSongs(save, w.fresh); err != nil {
 		return err
 	}
+	if err := w.saveWholes(); err != nil {
+		return err
+	}
 	for from, into := range w.merged {
 		if err := w.tx.MergeAlbum(from, into); err != nil {
 			return err

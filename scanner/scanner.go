@@ -94,7 +94,8 @@ type scan struct {
 	log      *slog.Logger
 
 	listing  *listing
-	ignore   *ignore               // what is no music of the library; nil for nothing
+	ignore   *ignore // what is no music of the library; nil for nothing
+	sheets   sheets
 	vanished map[models.Key]string // songs that the listing lacks: their object keys
 	returned []models.Key
 	unseen   map[models.Key]string // songs that a listing lacks which is not complete

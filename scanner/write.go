@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -27,10 +28,11 @@ const batch = 500
 // found is one object that was read, or could not be.
 type found struct {
 	item
-	file *audio.File
-	err  error
-	was  models.Key // the row that the object had, where song is another that it takes
-	how  taken      // why it has its row
+	file  *audio.File
+	parts []cutPart // where a cue sheet cuts it
+	err   error
+	was   models.Key // the row that the object had, where song is another that it takes
+	how   taken      // why it has its row
 }
 
 // readUnit is a unit whose objects have been read.
@@ -105,7 +107,7 @@ func (x *scan) readAndWrite(ctx context.Context, w *work) error {
 			defer readers.Done()
 			for j := range jobs {
 				f := &j.unit.found[j.i]
-				f.file, f.err = x.read(ctx, f.object)
+				f.file, f.parts, f.err = x.read(ctx, f.object)
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
@@ -132,17 +134,21 @@ func (x *scan) readAndWrite(ctx context.Context, w *work) error {
 }
 
 // read reads one object.
-func (x *scan) read(ctx context.Context, o storage.Object) (*audio.File, error) {
+func (x *scan) read(ctx context.Context, o storage.Object) (*audio.File, []cutPart, error) {
 	defer x.progress.Read.Add(1)
 	f, err := x.Store.File(ctx, o.Key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	file, stats, err := audio.Options{GuessEncodings: x.o.GuessEncodings}.Read(ctx, f, o.Size, o.Key)
 	x.progress.Requests.Add(int64(stats.Requests))
 	x.progress.Bytes.Add(stats.Bytes)
-	return file, err
+	if err != nil {
+		return file, nil, err
+	}
+	parts, err := x.cut(ctx, f, o, file)
+	return file, parts, err
 }
 
 // writeUnits writes units in one transaction.
@@ -189,7 +195,10 @@ func (x *scan) writeAll(ctx context.Context, ready <-chan *readUnit) error {
 				continue
 			}
 			waiting = append(waiting, u)
-			if songs += max(1, len(u.found)); songs >= batch {
+			for _, f := range u.found {
+				songs += max(1, len(f.parts))
+			}
+			if songs++; songs >= batch {
 				if err := flush(); err != nil {
 					return err
 				}
@@ -288,6 +297,8 @@ type writer struct {
 	fileCover     map[models.Key]bool
 	albumEmbedded map[models.Key]int64
 	recounted     bool
+	wholes        []whole // objects that are cut into parts
+	songSheets    map[models.Key]string
 
 	claimed map[models.Key]*evidence // songs whose album is looked at anew
 
@@ -336,6 +347,9 @@ func (w *writer) unit(u *readUnit) error {
 		return err
 	}
 	fresh, changed, err := w.collect(u)
+	if err == nil {
+		fresh, changed, err = w.parts(u, fresh, changed)
+	}
 	if err != nil {
 		return err
 	}
@@ -352,6 +366,11 @@ func (w *writer) unit(u *readUnit) error {
 	for _, s := range read {
 		s.song.Folder = keys[folderOf(s.song.ObjectKey)]
 		isRead[s.song.Key] = true
+	}
+	for _, h := range w.wholes {
+		if k := keys[folderOf(h.song.ObjectKey)]; k != 0 {
+			h.song.Folder = k
+		}
 	}
 	// The unit's other songs are evidence, and may change their album.
 	all := make([]*models.Song, 0, len(read))
@@ -390,8 +409,8 @@ func (w *writer) comeBack(u *readUnit) error {
 			return err
 		}
 	}
-	w.back += len(back)
-	return nil
+	w.back += len(back) - len(w.sheets.hide)
+	return w.tx.Hide(slices.Collect(maps.Keys(w.sheets.hide)))
 }
 
 // readSong is a song and what its file told.
@@ -494,7 +513,7 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 			w.moved++
 		default:
 			w.changedSongs++
-			if old.MissingSince != 0 {
+			if old.MissingSince > 0 {
 				w.back++
 			}
 		}
@@ -566,7 +585,8 @@ func (w *writer) saveLyrics(s readSong) {
 	l := catalog.FoundLyrics{Song: s.song.Key, Keep: s.file == nil}
 	base := strings.TrimSuffix(s.song.ObjectKey, path.Ext(s.song.ObjectKey))
 	for _, ext := range []string{".lrc", ".txt"} {
-		if w.listing.lyrics[base+ext] {
+		// What lies beside an object is of the whole of it.
+		if s.song.Part == 0 && w.listing.lyrics[base+ext] {
 			l.Sidecars = append(l.Sidecars, base+ext)
 		}
 	}

@@ -43,3 +43,36 @@ CREATE TABLE ignore_files (
 	body {blob},
 	PRIMARY KEY (library_id, object_key)
 );
+
+-- Cue sheets that lie beside music, by their version, and the names of the
+-- files, one a line, that they cut into songs.
+CREATE TABLE sheets (
+	library_id {int} NOT NULL,
+	object_key {blob} NOT NULL,
+	version {text} NOT NULL,
+	files {text} NOT NULL DEFAULT '',
+	PRIMARY KEY (library_id, object_key)
+);
+
+-- Which sheet beside it an object was read with, by the song that is the
+-- object as a whole.
+CREATE TABLE song_sheets (
+	song_id {int} PRIMARY KEY,
+	version {text} NOT NULL
+);
+
+-- How songs that are parts of an object are cut out of it. whole_id is the
+-- song that is the object as a whole, and hidden while there are parts.
+CREATE TABLE cuts (
+	song_id {int} PRIMARY KEY,
+	whole_id {int} NOT NULL,
+	kind {text} NOT NULL,
+	head {blob} NOT NULL,
+	from_byte {int} NOT NULL,
+	to_byte {int} NOT NULL,
+	first_frame {int} NOT NULL DEFAULT 0,
+	frames {int} NOT NULL DEFAULT 0,
+	size {int} NOT NULL,
+	object_size {int} NOT NULL
+);
+CREATE INDEX cuts_whole ON cuts (whole_id);

@@ -37,6 +37,9 @@ var versions = []struct {
 	{"0002_scanning", func(t *testing.T, tx *gorm.DB) {
 		for _, q := range []string{
 			`INSERT INTO chapters (song_id, position, start_at, title) VALUES (9, 0, 0, 'One')`,
+			`INSERT INTO sheets (library_id, object_key, version, files) VALUES (1, '', 'v', 'a.wav')`,
+			`INSERT INTO song_sheets (song_id, version) VALUES (9, 'v')`,
+			`INSERT INTO cuts (song_id, whole_id, kind, head, from_byte, to_byte, size, object_size) VALUES (10, 9, 'bytes', '', 0, 5, 5, 9)`,
 			`INSERT INTO scan_held (library_id, position, body) VALUES (1, 0, '[]')`,
 		} {
 			if err := tx.Exec(q).Error; err != nil {

@@ -24,6 +24,7 @@ type Known struct {
 	ETag      string
 	Reader    int
 	Missing   bool
+	Hidden    bool   // its parts are songs
 	Failed    string // why it could not be read
 }
 
@@ -43,7 +44,7 @@ func (c *Catalog) Known(ctx context.Context, library int, prefix string, f func(
 			var key []byte
 			var missing int64
 			err := rows.Scan(&key, &k.Song, &k.Size, &k.ModTime, &k.ETag, &k.Reader, &missing, &k.Failed)
-			k.ObjectKey, k.Missing = string(key), missing != 0
+			k.ObjectKey, k.Missing, k.Hidden = string(key), missing > 0, missing < 0
 			list = append(list, k)
 			return err
 		}, `SELECT object_key, id, size, mtime, etag, reader, missing_at, '' FROM songs WHERE library_id = ? AND part = 0 AND object_key `+op+` ?

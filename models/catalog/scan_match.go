@@ -41,7 +41,7 @@ func (c *Catalog) Sounding(ctx context.Context, libraries []int, identities []st
 			if err := rows.Scan(&s.Song, &s.Library, &key, &s.Identity, &missing); err != nil {
 				return err
 			}
-			s.ObjectKey, s.Missing = string(key), missing != 0
+			s.ObjectKey, s.Missing = string(key), missing > 0
 			return f(s)
 		}, `SELECT id, library_id, object_key, identity, missing_at FROM songs WHERE library_id IN `+numbers(libraries)+` AND identity IN ? AND part = 0`, part)
 		if err != nil {
@@ -127,10 +127,7 @@ func (s *ScanTx) Park(songs []models.Key, objects []string) error {
 	for _, k := range objects {
 		set[k] = true
 	}
-	name := `CAST('` + parked + `' || id AS BLOB)`
-	if s.engine.name() == "postgres" {
-		name = `convert_to('` + parked + `' || id, 'UTF8')`
-	}
+	name := s.parkedName()
 	return chunks(songs, func(part []models.Key) error {
 		for _, keys := range byteChunks(set) {
 			if err := s.tx.Exec(`UPDATE songs SET object_key = `+name+` WHERE id IN ? AND library_id = ? AND object_key IN ?`, part, s.library, keys).Error; err != nil {
@@ -139,6 +136,14 @@ func (s *ScanTx) Park(songs []models.Key, objects []string) error {
 		}
 		return nil
 	})
+}
+
+// parkedName is the SQL of the object key of a parked row.
+func (s *ScanTx) parkedName() string {
+	if s.engine.name() == "postgres" {
+		return `convert_to('` + parked + `' || id, 'UTF8')`
+	}
+	return `CAST('` + parked + `' || id AS BLOB)`
 }
 
 // Hold keeps a part of what a scan has read until it is asked for it. The

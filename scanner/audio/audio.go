@@ -129,6 +129,7 @@ func (o Options) read(s *Source, suffix string) (*File, error) {
 	fill(f, v)
 	lyrics(f, v)
 	commentChapters(f, v)
+	sheet(f, v)
 	f.chapters()
 	return f, nil
 }
