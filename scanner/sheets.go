@@ -61,6 +61,7 @@ func (x *scan) findSheets(ctx context.Context, complete bool) error {
 	if x.sheets.cuts, err = x.catalog.AnyCuts(ctx); err != nil {
 		return err
 	}
+	x.sheets.objects = slices.DeleteFunc(x.sheets.objects, func(o storage.Object) bool { return x.ignore.object(o.Key) })
 	slices.SortFunc(x.sheets.objects, func(a, b storage.Object) int { return strings.Compare(a.Key, b.Key) })
 	var fresh []storage.Object
 	there := map[string]bool{}
