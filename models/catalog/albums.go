@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 
 	"github.com/songlocker/songlocker/models"
 )
@@ -29,40 +28,22 @@ func (c *Catalog) Album(ctx context.Context, v Viewer, key models.Key) (*models.
 // AlbumsByKey returns the albums with these keys in this order. Those that v
 // may not read are left out.
 func (c *Catalog) AlbumsByKey(ctx context.Context, v Viewer, keys []models.Key) ([]*models.Album, error) {
-	version := c.Version()
-	found := make(map[models.Key]*models.Album, len(keys))
-	others := c.albumCache.get(version, keys, found, func(a *models.Album) bool { return v.Reads(a.Library) })
-	if len(others) > 0 {
-		where := v.albums("a")
-		read := make(map[models.Key]*models.Album, len(others))
-		err := chunks(others, func(part []models.Key) error {
-			return c.each(ctx, func(rows *sql.Rows) error {
-				var card sql.RawBytes
-				if err := rows.Scan(&card); err != nil {
-					return err
-				}
-				a, err := readAlbum(card)
-				if err != nil {
-					return err
-				}
-				read[a.Key] = a
-				return nil
-			}, `SELECT a.card FROM albums a WHERE a.id IN ? AND `+where, part)
-		})
-		if err != nil {
+	cards, err := c.cards(ctx, v, &c.albumCache, keys, `SELECT a.id, a.card FROM albums a WHERE a.id IN ? AND `+v.albums("a"))
+	if err != nil {
+		return nil, fmt.Errorf("albums: %w", err)
+	}
+	own := make([]models.Album, len(keys))
+	out := make([]*models.Album, 0, len(keys))
+	var from slab
+	for _, card := range cards {
+		if card == "" {
+			continue
+		}
+		a := &own[len(out)]
+		if err := readAlbum(card, a, &from); err != nil {
 			return nil, fmt.Errorf("albums: %w", err)
 		}
-		c.albumCache.put(version, read)
-		maps.Copy(found, read)
-	}
-	// Each caller has albums of its own: the cache's are shared.
-	own := make([]models.Album, 0, len(keys))
-	out := make([]*models.Album, 0, len(keys))
-	for _, k := range keys {
-		if a := found[k]; a != nil {
-			own = append(own, *a)
-			out = append(out, &own[len(own)-1])
-		}
+		out = append(out, a)
 	}
 	return out, c.fillAlbums(ctx, v, out)
 }

@@ -4,21 +4,27 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/songlocker/songlocker/models"
 )
 
-// artistCache keeps the last list of album artists for a few sets of rights.
-// The zero value is ready.
+// artistCache keeps, for a few sets of rights, the last list of album artists
+// and the artists that were asked for one by one. The zero value is ready.
 type artistCache struct {
 	mu      sync.Mutex
 	version int64
 	lists   map[string][]models.Artist
+	single  map[string]map[models.Key]models.Artist
 }
 
-// artistLists bounds the sets of rights whose lists are kept.
-const artistLists = 8
+// artistLists bounds the sets of rights whose lists are kept; singleArtists
+// the artists that are kept beside the lists, of one set of rights.
+const (
+	artistLists   = 8
+	singleArtists = 8192
+)
 
 func (a *artistCache) get(version int64, name string) ([]models.Artist, bool) {
 	a.mu.Lock()
@@ -33,10 +39,62 @@ func (a *artistCache) get(version int64, name string) ([]models.Artist, bool) {
 func (a *artistCache) put(version int64, name string, list []models.Artist) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.version != version || len(a.lists) >= artistLists {
-		a.version, a.lists = version, map[string][]models.Artist{}
+	if a.renew(version) {
+		if len(a.lists) >= artistLists {
+			clear(a.lists)
+		}
+		a.lists[name] = list
 	}
-	a.lists[name] = list
+}
+
+// renew drops what belongs to an earlier version, and tells whether version is
+// not itself an earlier one.
+func (a *artistCache) renew(version int64) bool {
+	if version > a.version || a.lists == nil {
+		a.version = version
+		a.lists, a.single = map[string][]models.Artist{}, map[string]map[models.Key]models.Artist{}
+	}
+	return version == a.version
+}
+
+// getSingle fills found with those of the keys that are kept and returns the
+// others.
+func (a *artistCache) getSingle(version int64, name string, keys []models.Key, found map[models.Key]*models.Artist) (others []models.Key) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.version != version {
+		return keys
+	}
+	kept := a.single[name]
+	for _, k := range keys {
+		if x, ok := kept[k]; ok {
+			found[k] = &x
+		} else {
+			others = append(others, k)
+		}
+	}
+	return others
+}
+
+func (a *artistCache) putSingle(version int64, name string, read map[models.Key]*models.Artist) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.renew(version) {
+		return
+	}
+	kept := a.single[name]
+	if kept == nil || len(kept)+len(read) > singleArtists {
+		if len(a.single) >= artistLists {
+			clear(a.single)
+		}
+		kept = make(map[models.Key]models.Artist, len(read))
+		a.single[name] = kept
+	}
+	for k, x := range read {
+		if len(kept) < singleArtists {
+			kept[k] = *x
+		}
+	}
 }
 
 // albumArtists is the condition that artist id x has, as album artist, an
@@ -179,8 +237,11 @@ func (c *Catalog) Artist(ctx context.Context, v Viewer, key models.Key) (*models
 // ArtistsByKey returns the artists with these keys in this order. Those of
 // whom v may read nothing are left out.
 func (c *Catalog) ArtistsByKey(ctx context.Context, v Viewer, keys []models.Key) ([]*models.Artist, error) {
+	version, name := c.Version(), v.key()
 	found := make(map[models.Key]*models.Artist, len(keys))
-	err := chunks(keys, func(part []models.Key) error {
+	others := c.artists.getSingle(version, name, keys, found)
+	read := make(map[models.Key]*models.Artist, len(others))
+	err := chunks(others, func(part []models.Key) error {
 		roles := map[models.Key][]string{}
 		query := `SELECT DISTINCT artist_id, role FROM artist_counts WHERE artist_id IN ? AND songs + albums > 0 AND library_id IN ` + v.libraries() + ` ORDER BY artist_id, role`
 		if v.Granted {
@@ -204,13 +265,17 @@ func (c *Catalog) ArtistsByKey(ctx context.Context, v Viewer, keys []models.Key)
 			a, err := scanArtist(rows)
 			if err == nil && roles[a.Key] != nil {
 				a.Roles = roles[a.Key]
-				found[a.Key] = &a
+				read[a.Key] = &a
 			}
 			return err
 		}, `SELECT `+artistColumns+`, COALESCE((`+counts+`), 0) FROM artists r WHERE r.id IN ?`, part)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("artists: %w", err)
+	}
+	if len(read) > 0 {
+		c.artists.putSingle(version, name, read)
+		maps.Copy(found, read)
 	}
 	out := make([]*models.Artist, 0, len(keys))
 	for _, k := range keys {

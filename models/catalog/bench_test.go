@@ -114,6 +114,29 @@ func BenchmarkReads(b *testing.B) {
 	}
 }
 
+// BenchmarkMany reads a catalog that is far larger than what is kept decoded.
+func BenchmarkMany(b *testing.B) {
+	c, _ := benchCatalog(b, 100_000)
+	ctx := context.Background()
+	b.Run("Random500", func(b *testing.B) {
+		perOp(b, func() error {
+			list, err := c.RandomSongs(ctx, benchViewer, SongList{Size: 500})
+			if err == nil && len(list) != 500 {
+				err = fmt.Errorf("%d songs", len(list))
+			}
+			return err
+		})
+	})
+	i := 0
+	b.Run("SearchOneWord", func(b *testing.B) {
+		perOp(b, func() error {
+			i++
+			_, err := c.Search(ctx, benchViewer, SearchQuery{Text: benchWords[i%len(benchWords)], Artists: 20, Albums: 20, Songs: 20})
+			return err
+		})
+	})
+}
+
 // BenchmarkIndex builds and searches the index of 100,000 songs.
 func BenchmarkIndex(b *testing.B) {
 	c, _ := benchCatalog(b, 100_000)

@@ -25,6 +25,36 @@ type card struct {
 	num   uint64 // of the next field, when reading
 	body  string // of the next field, when reading
 	bad   bool
+	slab  *slab // of lists, when reading
+}
+
+// slab is what the lists of many cards that are read together are cut from, so
+// that a page of 500 songs costs dozens of allocations and not thousands. It
+// is for one goroutine; what was cut from it lives as long as any of it.
+type slab struct {
+	texts   []string
+	credits []models.Credit
+	roles   []models.RoleName
+	named   []models.Named
+	discs   []models.Disc
+	floats  []float64
+	item    card // of the list that is being read
+	step    int  // items of the next piece
+}
+
+// slabMost bounds the items that a slab holds ready of one type.
+const slabMost = 512
+
+// cut returns a list of n zero items from what is ready, or from a new piece.
+// Pieces grow: one card needs little, a page much.
+func cut[T any](s *slab, ready *[]T, n int) []T {
+	if n > len(*ready) {
+		s.step = min(max(4, s.step*2), slabMost)
+		*ready = make([]T, max(n, s.step))
+	}
+	list := (*ready)[:n:n]
+	*ready = (*ready)[n:]
+	return list
 }
 
 // next reads the head of the next field.
@@ -106,18 +136,15 @@ func (c *card) float(num uint64, p **float64) {
 		for i := range 8 {
 			v = v<<8 | uint64(c.body[i])
 		}
-		f := math.Float64frombits(v)
-		*p = &f
+		f := &cut(c.slab, &c.slab.floats, 1)[0]
+		*f = math.Float64frombits(v)
+		*p = f
 	}
 }
 
-func (c *card) texts(num uint64, p *[]string) {
-	cardList(c, num, p, func(c *card, s *string) { c.text(1, s) })
-}
-
 // cardList holds a count and each item as a card of its own. Items of one
-// text field are that text.
-func cardList[T any](c *card, num uint64, p *[]T, item func(*card, *T)) {
+// text field are that text. ready is the slab's list of the type.
+func cardList[T any](c *card, num uint64, p *[]T, item func(*card, *T), ready func(*slab) *[]T) {
 	if c.write {
 		if len(*p) == 0 {
 			return
@@ -144,20 +171,29 @@ func cardList[T any](c *card, num uint64, p *[]T, item func(*card, *T)) {
 		return
 	}
 	in = in[w:]
-	list := make([]T, n)
+	list := cut(c.slab, ready(c.slab), int(n))
 	for i := range list {
 		size, w := uvarint(in)
 		if w <= 0 || size > uint64(len(in)-w) {
 			c.bad = true
 			return
 		}
-		e := card{in: in[w : w+int(size)]}
-		item(&e, &list[i])
+		e := &c.slab.item
+		*e = card{in: in[w : w+int(size)], slab: c.slab}
+		item(e, &list[i])
 		c.bad = c.bad || e.bad
 		in = in[w+int(size):]
 	}
 	*p = list
 }
+
+func textFields(c *card, s *string)           { c.text(1, s) }
+func readyTexts(s *slab) *[]string            { return &s.texts }
+func readyCredits(s *slab) *[]models.Credit   { return &s.credits }
+func readyRoles(s *slab) *[]models.RoleName   { return &s.roles }
+func readyNamed(s *slab) *[]models.Named      { return &s.named }
+func readyDiscs(s *slab) *[]models.Disc       { return &s.discs }
+func (c *card) texts(num uint64, p *[]string) { cardList(c, num, p, textFields, readyTexts) }
 
 // varint reads the signed number in the field's body.
 func (c *card) varint() int64 {
@@ -253,7 +289,7 @@ func songFields(c *card, s *models.Song) {
 	cardInt(c, 15, &s.Created)
 	cardInt(c, 16, &s.Annot)
 	c.cover(17, &s.Cover) // to 19
-	cardList(c, 20, &s.Credits, creditFields)
+	cardList(c, 20, &s.Credits, creditFields, readyCredits)
 	cardInt(c, 21, &s.Unsaid)
 
 	c.text(30, &s.ContentType)
@@ -276,7 +312,7 @@ func songFields(c *card, s *models.Song) {
 	c.text(56, &s.AlbumArtist)
 	c.texts(57, &s.AlbumArtists)
 	c.texts(58, &s.AlbumArtistSort)
-	cardList(c, 59, &s.Roles, roleFields)
+	cardList(c, 59, &s.Roles, roleFields, readyRoles)
 	c.text(60, &s.Tags.Album)
 	c.text(61, &s.AlbumSort)
 	c.text(62, &s.AlbumVersion)
@@ -292,7 +328,7 @@ func songFields(c *card, s *models.Song) {
 	c.date(72, &s.Date)
 	c.date(73, &s.ReleaseDate)
 	c.date(74, &s.OriginalDate)
-	cardList(c, 75, &s.Works, namedFields)
+	cardList(c, 75, &s.Works, namedFields, readyNamed)
 	c.text(76, &s.Movement)
 	cardInt(c, 77, &s.MovementNumber)
 	cardInt(c, 78, &s.MovementOf)
@@ -339,7 +375,7 @@ func albumFields(c *card, a *models.Album) {
 	cardInt(c, 8, &a.Songs)
 	cardInt(c, 9, &a.Duration)
 	c.text(10, &a.Artist)
-	cardList(c, 11, &a.Credits, creditFields)
+	cardList(c, 11, &a.Credits, creditFields, readyCredits)
 	c.texts(12, &a.Genres)
 	c.texts(13, &a.Moods)
 	c.texts(14, &a.Labels)
@@ -348,7 +384,7 @@ func albumFields(c *card, a *models.Album) {
 	c.flag(17, &a.Compilation)
 	c.text(18, &a.Explicit)
 	c.texts(19, &a.ReleaseTypes)
-	cardList(c, 20, &a.Discs, discFields)
+	cardList(c, 20, &a.Discs, discFields, readyDiscs)
 	c.text(21, &a.ReleaseID)
 	c.text(22, &a.ReleaseGroupID)
 	c.cover(23, &a.Cover) // to 25
@@ -360,15 +396,15 @@ func songCard(s *models.Song) []byte {
 	return c.out
 }
 
-func readSong(b []byte) (*models.Song, error) {
-	// One copy: every text of the song is a part of this string.
-	c := card{in: string(b)}
-	s := new(models.Song)
+// readSong reads a song's card into s, which is zero. Every text of the song
+// is a part of the card's.
+func readSong(in string, s *models.Song, from *slab) error {
+	c := card{in: in, slab: from}
 	songFields(&c, s)
 	if c.bad {
-		return nil, errCard
+		return errCard
 	}
-	return s, nil
+	return nil
 }
 
 func albumCard(a *models.Album) []byte {
@@ -377,12 +413,32 @@ func albumCard(a *models.Album) []byte {
 	return c.out
 }
 
-func readAlbum(b []byte) (*models.Album, error) {
-	c := card{in: string(b)}
-	a := new(models.Album)
+// readAlbum reads an album's card into a, which is zero.
+func readAlbum(in string, a *models.Album, from *slab) error {
+	c := card{in: in, slab: from}
 	albumFields(&c, a)
 	if c.bad {
-		return nil, errCard
+		return errCard
 	}
-	return a, nil
+	return nil
+}
+
+// songOf reads one card.
+func songOf(card []byte) (*models.Song, error) {
+	s := new(models.Song)
+	return s, readSong(string(card), s, new(slab))
+}
+
+// albumOf reads one card.
+func albumOf(card []byte) (*models.Album, error) {
+	a := new(models.Album)
+	return a, readAlbum(string(card), a, new(slab))
+}
+
+// cardLibrary returns the number of the library in the card of a song or an
+// album: both begin with their key and it.
+func cardLibrary(in string) int {
+	c, n := card{in: in}, 0
+	cardInt(&c, 2, &n)
+	return n
 }

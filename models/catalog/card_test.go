@@ -74,15 +74,15 @@ func TestCardsKeepEveryField(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 500 {
 		s := fullSong(r)
-		if got, err := readSong(songCard(s)); err != nil || !reflect.DeepEqual(got, s) {
+		if got, err := songOf(songCard(s)); err != nil || !reflect.DeepEqual(got, s) {
 			t.Fatalf("%v\n got %+v\nwant %+v", err, got, s)
 		}
 		a := fullAlbum(r)
-		if got, err := readAlbum(albumCard(a)); err != nil || !reflect.DeepEqual(got, a) {
+		if got, err := albumOf(albumCard(a)); err != nil || !reflect.DeepEqual(got, a) {
 			t.Fatalf("%v\n got %+v\nwant %+v", err, got, a)
 		}
 	}
-	if got, err := readSong(songCard(new(models.Song))); err != nil || !reflect.DeepEqual(got, new(models.Song)) {
+	if got, err := songOf(songCard(new(models.Song))); err != nil || !reflect.DeepEqual(got, new(models.Song)) {
 		t.Errorf("an empty song: %+v %v", got, err)
 	}
 }
@@ -109,7 +109,7 @@ func TestCardsOfALaterVersion(t *testing.T) {
 	out.text(in.num, &in.body)
 	unknown(102)
 	unknown(5000)
-	if got, err := readSong(out.out); err != nil || !reflect.DeepEqual(got, s) {
+	if got, err := songOf(out.out); err != nil || !reflect.DeepEqual(got, s) {
 		t.Fatalf("%v\n got %+v\nwant %+v", err, got, s)
 	}
 }
@@ -120,7 +120,7 @@ func TestDamagedCards(t *testing.T) {
 	whole := songCard(fullSong(rand.New(rand.NewPCG(9, 10))))
 	bad := 0
 	for i := range whole {
-		if _, err := readSong(whole[:i]); err != nil {
+		if _, err := songOf(whole[:i]); err != nil {
 			bad++
 		}
 	}
@@ -134,10 +134,10 @@ func TestDamagedCards(t *testing.T) {
 		for range 1 + r.IntN(3) {
 			b[r.IntN(len(b))] = byte(r.Uint32())
 		}
-		if _, err := readSong(b); err != nil {
+		if _, err := songOf(b); err != nil {
 			bad++
 		}
-		if _, err := readAlbum(b); err != nil {
+		if _, err := albumOf(b); err != nil {
 			bad++
 		}
 	}
@@ -151,13 +151,13 @@ func FuzzCard(f *testing.F) {
 	f.Add(songCard(fullSong(r)))
 	f.Add(albumCard(fullAlbum(r)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if s, err := readSong(b); err == nil {
-			if again, err := readSong(songCard(s)); err != nil || !reflect.DeepEqual(again.Credits, s.Credits) || again.Title != s.Title {
+		if s, err := songOf(b); err == nil {
+			if again, err := songOf(songCard(s)); err != nil || !reflect.DeepEqual(again.Credits, s.Credits) || again.Title != s.Title {
 				t.Fatalf("a song that was read does not survive: %v", err)
 			}
 		}
-		if a, err := readAlbum(b); err == nil {
-			if _, err := readAlbum(albumCard(a)); err != nil {
+		if a, err := albumOf(b); err == nil {
+			if _, err := albumOf(albumCard(a)); err != nil {
 				t.Fatalf("an album that was read does not survive: %v", err)
 			}
 		}

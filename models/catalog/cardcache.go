@@ -6,30 +6,38 @@ import (
 	"github.com/songlocker/songlocker/models"
 )
 
-// cachedCards bounds the songs, and the albums, that are kept decoded: about
-// 20 MB and 8 MB.
-const cachedCards = 8192
+// The bytes that the cached cards of songs, and of albums, take at most: those
+// of some 50,000 songs.
+const (
+	songCards  = 32 << 20
+	albumCards = 8 << 20
+)
 
-// cardCache keeps decoded cards by their keys. They belong to one version of
-// the catalog and are dropped with it. What it holds is shared: callers copy
-// it before they write to it. The zero value is ready.
-type cardCache[T any] struct {
+// cardOverhead is what a cached card takes besides its text.
+const cardOverhead = 64
+
+// cardCache keeps cards as they are stored, by their keys. They belong to one
+// version of the catalog and are dropped with it. The zero value keeps
+// nothing until most is set.
+type cardCache struct {
+	most    int // bytes
 	mu      sync.Mutex
 	version int64
-	items   map[models.Key]*T
+	cards   map[models.Key]string
+	size    int
 }
 
-// get fills found with those of the keys that are kept and readable, and
-// returns the others.
-func (c *cardCache[T]) get(version int64, keys []models.Key, found map[models.Key]*T, readable func(*T) bool) (others []models.Key) {
+// get calls found for those of the keys, by their place, that are kept and
+// lie in a library that v reads, and returns the others. Keys may repeat.
+func (c *cardCache) get(version int64, v Viewer, keys []models.Key, found func(i int, card string)) (others []models.Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.version != version || len(c.items) == 0 {
+	if c.version != version || len(c.cards) == 0 {
 		return keys
 	}
-	for _, k := range keys {
-		if x := c.items[k]; x != nil && readable(x) {
-			found[k] = x
+	for i, k := range keys {
+		if x, ok := c.cards[k]; ok && v.Reads(cardLibrary(x)) {
+			found(i, x)
 		} else {
 			others = append(others, k)
 		}
@@ -39,22 +47,27 @@ func (c *cardCache[T]) get(version int64, keys []models.Key, found map[models.Ke
 
 // put keeps what was read while, or after, the catalog had this version. Where
 // there is no room, others leave, whichever come first.
-func (c *cardCache[T]) put(version int64, items map[models.Key]*T) {
+func (c *cardCache) put(version int64, cards map[models.Key]string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.items == nil || version > c.version {
-		c.version, c.items = version, make(map[models.Key]*T)
+	if c.cards == nil || version > c.version {
+		c.version, c.cards, c.size = version, make(map[models.Key]string), 0
 	}
 	if version < c.version {
 		return
 	}
-	for k, x := range items {
-		c.items[k] = x
+	for k, x := range cards {
+		if old, ok := c.cards[k]; ok {
+			c.size -= len(old) + cardOverhead
+		}
+		c.cards[k] = x
+		c.size += len(x) + cardOverhead
 	}
-	for k := range c.items {
-		if len(c.items) <= cachedCards {
+	for k, x := range c.cards {
+		if c.size <= c.most {
 			break
 		}
-		delete(c.items, k)
+		delete(c.cards, k)
+		c.size -= len(x) + cardOverhead
 	}
 }

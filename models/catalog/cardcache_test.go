@@ -7,37 +7,43 @@ import (
 )
 
 func TestCardCache(t *testing.T) {
-	var c cardCache[models.Song]
-	card := func(k models.Key, library int) map[models.Key]*models.Song {
-		return map[models.Key]*models.Song{k: {Library: library, Key: k}}
+	c := cardCache{most: 100 * (cardOverhead + 20)}
+	text := func(k models.Key, library int) string {
+		return string(songCard(&models.Song{Key: k, Library: library}))
 	}
-	get := func(version int64, library int, keys ...models.Key) (found, others int) {
-		m := map[models.Key]*models.Song{}
-		rest := c.get(version, keys, m, func(s *models.Song) bool { return s.Library == library })
-		return len(m), len(rest)
+	put := func(version int64, k models.Key, library int) {
+		c.put(version, map[models.Key]string{k: text(k, library)})
 	}
-	check := func(what string, found, others, wantFound, wantOthers int) {
+	check := func(what string, version int64, library int, keys []models.Key, wantFound, wantOthers int) {
 		t.Helper()
-		if found != wantFound || others != wantOthers {
-			t.Errorf("%s: %d found and %d others, want %d and %d", what, found, others, wantFound, wantOthers)
+		found := 0
+		others := c.get(version, Viewer{Libraries: []int{library}}, keys, func(i int, card string) {
+			found++
+			if card != text(keys[i], library) {
+				t.Errorf("%s: place %d is %q", what, i, card)
+			}
+		})
+		if found != wantFound || len(others) != wantOthers {
+			t.Errorf("%s: %d found and %d others, want %d and %d", what, found, len(others), wantFound, wantOthers)
 		}
 	}
-	f, o := get(1, 1, 7)
-	check("empty", f, o, 0, 1)
-	c.put(1, card(7, 1))
-	c.put(1, card(8, 2))
-	f, o = get(1, 1, 7, 8, 9)
-	check("one of the reader's library, one of another, one unknown", f, o, 1, 2)
-	f, o = get(2, 1, 7)
-	check("a later version of the catalog", f, o, 0, 1)
-	c.put(2, card(9, 1))
-	c.put(1, card(7, 1))
-	f, o = get(2, 1, 7, 9)
-	check("what was read before the change comes late", f, o, 1, 1)
-	for k := range models.Key(cachedCards + 100) {
-		c.put(2, card(k+100, 1))
+	check("empty", 1, 1, []models.Key{7}, 0, 1)
+	put(1, 7, 1)
+	put(1, 8, 2)
+	check("one of the reader's library twice, one of another, one unknown", 1, 1, []models.Key{7, 8, 9, 7}, 2, 2)
+	check("a later version of the catalog", 2, 1, []models.Key{7}, 0, 1)
+	put(2, 9, 1)
+	put(1, 7, 1)
+	check("what was read before the change comes late", 2, 1, []models.Key{7, 9}, 1, 1)
+	for k := range models.Key(1000) {
+		put(2, k+100, 1)
+		put(2, k+100, 1)
 	}
-	if len(c.items) != cachedCards {
-		t.Errorf("%d are kept, want %d", len(c.items), cachedCards)
+	size := 0
+	for _, x := range c.cards {
+		size += len(x) + cardOverhead
+	}
+	if size != c.size || size > c.most || size < c.most/2 {
+		t.Errorf("%d bytes are kept and %d counted, at most %d are wanted", size, c.size, c.most)
 	}
 }

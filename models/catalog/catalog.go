@@ -42,8 +42,8 @@ type Catalog struct {
 	orders     orderCache
 	artists    artistCache
 	marks      markCache
-	songCache  cardCache[models.Song]
-	albumCache cardCache[models.Album]
+	songCache  cardCache
+	albumCache cardCache
 	searcher   searcher
 	stop       context.CancelFunc
 	done       chan struct{}
@@ -93,7 +93,7 @@ func Open(ctx context.Context, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the catalog at %s: %w", Redact(o.Location), err)
 	}
-	c := &Catalog{r: r, w: w, engine: e, log: o.Log, done: make(chan struct{})}
+	c := &Catalog{r: r, w: w, engine: e, log: o.Log, done: make(chan struct{}), songCache: cardCache{most: songCards}, albumCache: cardCache{most: albumCards}}
 	if err := c.migrate(ctx, o.ReadOnly); err != nil {
 		_ = c.closePools() // the first error is the one to tell
 		return nil, err

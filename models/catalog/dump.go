@@ -171,7 +171,7 @@ func (d *dump) songs() error {
 		if err := rows.Scan(&missing, &copyOf, &identity, &title, &sort, &search, &disc, &track, &year, &duration, &recording, &card); err != nil {
 			return err
 		}
-		s, err := readSong(card)
+		s, err := songOf(card)
 		if err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func (d *dump) albums() error {
 		if err := rows.Scan(&group, &name, &sort, &artist, &artistSort, &search, &year, &songs, &duration, &card); err != nil {
 			return err
 		}
-		a, err := readAlbum(card)
+		a, err := albumOf(card)
 		if err != nil {
 			return err
 		}

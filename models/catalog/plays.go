@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -33,7 +34,17 @@ func (c *Catalog) Scrobble(ctx context.Context, v Viewer, plays []models.Play) (
 			keys = append(keys, p.Song)
 		}
 		songs := make(map[models.Key]*models.Song, len(keys))
-		if others := c.songCache.get(c.Version(), keys, songs, v.readsSong); len(others) > 0 {
+		var from slab
+		var bad error
+		others := c.songCache.get(c.Version(), v, keys, func(i int, card string) {
+			s := new(models.Song)
+			bad = errors.Join(bad, readSong(card, s, &from))
+			songs[keys[i]] = s
+		})
+		if bad != nil {
+			return bad
+		}
+		if len(others) > 0 {
 			read, err := playedSongs(tx, v, others)
 			if err != nil {
 				return err
@@ -130,18 +141,14 @@ func playedSongs(tx *gorm.DB, v Viewer, keys []models.Key) (map[models.Key]*mode
 // of songs s holds.
 func songsWhere(tx *gorm.DB, where string, keys []models.Key) (map[models.Key]*models.Song, error) {
 	out := make(map[models.Key]*models.Song, len(keys))
+	var from slab
 	err := chunks(keys, func(part []models.Key) error {
 		return eachRow(tx, func(rows *sql.Rows) error {
-			var card sql.RawBytes
-			if err := rows.Scan(&card); err != nil {
-				return err
+			s, err := scanSong(rows, &from)
+			if err == nil {
+				out[s.Key] = s
 			}
-			s, err := readSong(card)
-			if err != nil {
-				return err
-			}
-			out[s.Key] = s
-			return nil
+			return err
 		}, `SELECT s.card FROM songs s WHERE s.id IN ? AND `+where, part)
 	})
 	return out, err

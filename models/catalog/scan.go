@@ -370,12 +370,12 @@ func (s *ScanTx) SongsIn(folders []models.Key) ([]*models.Song, error) {
 func (s *ScanTx) EachSongIn(folders []models.Key, f func(*models.Song)) error {
 	err := chunks(folders, func(part []models.Key) error {
 		return eachRow(s.tx, func(rows *sql.Rows) error {
-			var one []*models.Song
-			if err := s.scanSong(rows, &one); err != nil {
-				return err
+			var missing int64
+			song, err := scanSong(rows, new(slab), &missing)
+			if err == nil {
+				f(song)
 			}
-			f(one[0])
-			return nil
+			return err
 		}, `SELECT card, missing_at FROM songs WHERE folder_id IN ? AND missing_at = 0`, part)
 	})
 	if err != nil {
@@ -407,30 +407,22 @@ func (s *ScanTx) SongsByKey(keys []models.Key) ([]*models.Song, error) {
 
 func (s *ScanTx) songs(keys []models.Key, query string) ([]*models.Song, error) {
 	var list []*models.Song
+	var from slab
 	err := chunks(keys, func(part []models.Key) error {
 		return eachRow(s.tx, func(rows *sql.Rows) error {
-			return s.scanSong(rows, &list)
+			var missing int64
+			song, err := scanSong(rows, &from, &missing)
+			if err == nil {
+				song.MissingSince = missing
+				list = append(list, song)
+			}
+			return err
 		}, query, part)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("songs: %w", err)
 	}
 	return list, nil
-}
-
-func (s *ScanTx) scanSong(rows *sql.Rows, list *[]*models.Song) error {
-	var card sql.RawBytes
-	var missing int64
-	if err := rows.Scan(&card, &missing); err != nil {
-		return err
-	}
-	song, err := readSong(card)
-	if err != nil {
-		return err
-	}
-	song.MissingSince = missing
-	*list = append(*list, song)
-	return nil
 }
 
 // SetMissing marks songs as missing since now, or as present again.

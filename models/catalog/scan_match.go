@@ -101,7 +101,7 @@ func (c *Catalog) SongRows(ctx context.Context, songs []models.Key, f func(*mode
 			if err := rows.Scan(&card, &missing); err != nil {
 				return err
 			}
-			s, err := readSong(card)
+			s, err := songOf(card)
 			if err != nil {
 				return err
 			}

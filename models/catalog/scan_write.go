@@ -77,18 +77,19 @@ func (s *ScanTx) AlbumsByGroup(keys []string) (map[string]*models.Album, error) 
 		set[k] = true
 	}
 	out := map[string]*models.Album{}
+	var from slab
 	for _, part := range byteChunks(set) {
 		texts := make([]string, len(part))
 		for i, b := range part {
 			texts[i] = string(b)
 		}
 		err := eachRow(s.tx, func(rows *sql.Rows) error {
-			var group string
-			var card sql.RawBytes
+			var group, card string
 			if err := rows.Scan(&group, &card); err != nil {
 				return err
 			}
-			a, err := readAlbum(card)
+			a := new(models.Album)
+			err := readAlbum(card, a, &from)
 			out[group] = a
 			return err
 		}, `SELECT group_key, card FROM albums WHERE library_id = ? AND group_key IN ?`, s.library, texts)
@@ -102,14 +103,15 @@ func (s *ScanTx) AlbumsByGroup(keys []string) (map[string]*models.Album, error) 
 // AlbumsByKey returns the albums with these keys and their group keys.
 func (s *ScanTx) AlbumsByKey(keys []models.Key) ([]GroupedAlbum, error) {
 	var out []GroupedAlbum
+	var from slab
 	err := chunks(keys, func(part []models.Key) error {
 		return eachRow(s.tx, func(rows *sql.Rows) error {
-			var group string
-			var card sql.RawBytes
+			var group, card string
 			if err := rows.Scan(&group, &card); err != nil {
 				return err
 			}
-			a, err := readAlbum(card)
+			a := new(models.Album)
+			err := readAlbum(card, a, &from)
 			out = append(out, GroupedAlbum{a, group})
 			return err
 		}, `SELECT group_key, card FROM albums WHERE id IN ?`, part)

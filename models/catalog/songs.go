@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 
 	"gorm.io/gorm"
@@ -27,57 +26,77 @@ func (c *Catalog) Song(ctx context.Context, v Viewer, key models.Key) (*models.S
 // Songs returns the songs with these keys in this order, duplicates kept.
 // Keys of songs that are missing or that v may not read are left out.
 func (c *Catalog) Songs(ctx context.Context, v Viewer, keys []models.Key) ([]*models.Song, error) {
-	version := c.Version()
-	found := make(map[models.Key]*models.Song, len(keys))
-	others := c.songCache.get(version, keys, found, v.readsSong)
-	if len(others) > 0 {
-		where := v.songs("s")
-		read := make(map[models.Key]*models.Song, len(others))
-		err := chunks(others, func(part []models.Key) error {
-			list, err := c.songRows(ctx, `SELECT s.card FROM songs s WHERE s.id IN ? AND `+where, part)
-			for _, s := range list {
-				read[s.Key] = s
-			}
-			return err
-		})
-		if err != nil {
+	cards, err := c.cards(ctx, v, &c.songCache, keys, `SELECT s.id, s.card FROM songs s WHERE s.id IN ? AND `+v.songs("s"))
+	if err != nil {
+		return nil, fmt.Errorf("songs: %w", err)
+	}
+	own := make([]models.Song, len(keys))
+	out := make([]*models.Song, 0, len(keys))
+	var from slab
+	for _, card := range cards {
+		if card == "" {
+			continue
+		}
+		s := &own[len(out)]
+		if err := readSong(card, s, &from); err != nil {
 			return nil, fmt.Errorf("songs: %w", err)
 		}
-		c.songCache.put(version, read)
-		maps.Copy(found, read)
-	}
-	// Each caller has songs of its own: the cache's are shared.
-	own := make([]models.Song, 0, len(keys))
-	out := make([]*models.Song, 0, len(keys))
-	for _, k := range keys {
-		if s := found[k]; s != nil {
-			own = append(own, *s)
-			out = append(out, &own[len(own)-1])
-		}
+		out = append(out, s)
 	}
 	return out, c.fillSongs(ctx, v, out)
 }
 
-// songRows reads the cards that a query returns as its only column.
-func (c *Catalog) songRows(ctx context.Context, query string, args ...any) ([]*models.Song, error) {
-	rows, err := c.r.WithContext(ctx).Raw(query, args...).Rows()
+// cards returns the cards with these keys in this order, "" for those that v
+// may not read. The query reads (key, card) by the keys that are not kept.
+func (c *Catalog) cards(ctx context.Context, v Viewer, cache *cardCache, keys []models.Key, query string) ([]string, error) {
+	version := c.Version()
+	out := make([]string, len(keys))
+	others := cache.get(version, v, keys, func(i int, card string) { out[i] = card })
+	if len(others) == 0 {
+		return out, nil
+	}
+	read := make(map[models.Key]string, len(others))
+	err := chunks(others, func(part []models.Key) error {
+		return c.each(ctx, func(rows *sql.Rows) error {
+			var k models.Key
+			var card string
+			err := rows.Scan(&k, &card)
+			read[k] = card
+			return err
+		}, query, part)
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	var list []*models.Song
-	var card sql.RawBytes
-	for rows.Next() {
-		if err := rows.Scan(&card); err != nil {
-			return nil, err
+	cache.put(version, read)
+	for i, k := range keys {
+		if out[i] == "" {
+			out[i] = read[k]
 		}
-		s, err := readSong(card)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, s)
 	}
-	return list, rows.Err()
+	return out, nil
+}
+
+// songRows reads the cards that a query returns as its only column.
+func (c *Catalog) songRows(ctx context.Context, query string, args ...any) ([]*models.Song, error) {
+	var list []*models.Song
+	var from slab
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		s, err := scanSong(rows, &from)
+		list = append(list, s)
+		return err
+	}, query, args...)
+	return list, err
+}
+
+// scanSong reads the card that is a row's first column, and further columns.
+func scanSong(rows *sql.Rows, from *slab, further ...any) (*models.Song, error) {
+	var card string
+	if err := rows.Scan(append([]any{&card}, further...)...); err != nil {
+		return nil, err
+	}
+	s := new(models.Song)
+	return s, readSong(card, s, from)
 }
 
 // songList runs a query for cards and fills in what the viewer attached.

@@ -34,9 +34,6 @@ func (v Viewer) In(library int) Viewer {
 // Reads tells whether the viewer reads the whole library.
 func (v Viewer) Reads(library int) bool { return slices.Contains(v.Libraries, library) }
 
-// readsSong tells whether the viewer reads the song's whole library.
-func (v Viewer) readsSong(s *models.Song) bool { return v.Reads(s.Library) }
-
 // libraries returns the viewer's libraries as an SQL list; they are numbers
 // of ours, so the statement stays the same for the same rights.
 func (v Viewer) libraries() string {
