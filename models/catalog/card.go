@@ -63,6 +63,13 @@ func (c *card) next() {
 		c.num = math.MaxUint64
 		return
 	}
+	// Most numbers and lengths are one byte each.
+	if len(c.in) > 1 && c.in[0] < 0x80 && c.in[1] < 0x80 {
+		if end := 2 + int(c.in[1]); end <= len(c.in) {
+			c.num, c.body, c.in = uint64(c.in[0]), c.in[2:end], c.in[end:]
+			return
+		}
+	}
 	num, a := uvarint(c.in)
 	n, b := uvarint(c.in[min(a, len(c.in)):])
 	if a <= 0 || b <= 0 || n > uint64(len(c.in)-a-b) {

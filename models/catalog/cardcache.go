@@ -7,9 +7,9 @@ import (
 )
 
 // The bytes that the cached cards of songs, and of albums, take at most: those
-// of some 50,000 songs.
+// of some 80,000 songs with few tags.
 const (
-	songCards  = 32 << 20
+	songCards  = 48 << 20
 	albumCards = 8 << 20
 )
 
