@@ -24,7 +24,9 @@ type File struct {
 	Chapters []models.Chapter // in the order of their starts
 	Identity string           // kind, version and digest, such as "mp3-1-9f…"; "" when there is no sound to name
 	Warnings []string         // what was wrong and passed over, for people
-	Sheet    *Sheet           // the cue sheet within the file, nil when there is none
+
+	inFrames []int  // those of Lyrics whose stamps count MPEG frames while the file is read
+	Sheet    *Sheet // the cue sheet within the file, nil when there is none
 
 	cut cutter // how the sound is cut into parts; nil when it can't be
 }
@@ -125,6 +127,7 @@ func (o Options) read(s *Source, suffix string) (*File, error) {
 	if len(v) == 0 && len(f.Pictures) == 0 && len(f.Lyrics) == 0 {
 		second(s, f, v)
 	}
+	f.frameStamps()
 	settle(f, v, o.GuessEncodings)
 	fill(f, v)
 	lyrics(f, v)

@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -179,7 +180,8 @@ func guessEncoding(texts [][]byte) (string, func([]byte) string) {
 	size := 0
 	for _, t := range texts {
 		if n := guessSample - size; len(t) > n {
-			continue // cutting could halve a letter
+			// No letter is halved at a line's end.
+			t = t[:1+bytes.LastIndexByte(t[:n], '\n')]
 		}
 		size += len(t)
 		sample = append(sample, t)

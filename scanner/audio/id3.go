@@ -465,9 +465,10 @@ func (t *id3) lyrics(lang, text string) {
 // synced reads synchronised lyrics (ID3v2.4.0 frames, section 4.9). Where the
 // texts mark the beginnings of lines, the parts between are joined.
 func (t *id3) synced(enc byte, b []byte) {
-	if len(b) < 5 || b[3] != 2 || b[4] > 2 || len(t.f.Lyrics) >= 20 {
-		return // other units than ms, or chords and the like
+	if len(b) < 5 || b[3] < 1 || b[3] > 2 || b[4] > 2 || len(t.f.Lyrics) >= maxLyrics {
+		return // other units than frames and ms, or chords and the like
 	}
+	frames := b[3] == 1
 	l := models.Lyrics{Lang: language(b[:3]), Synced: true}
 	_, b = cutText(enc, b[5:])
 	marked := false
@@ -494,6 +495,9 @@ func (t *id3) synced(enc byte, b []byte) {
 		l.Lines[i].Text = clean(l.Lines[i].Text)
 	}
 	if len(l.Lines) > 0 {
+		if frames {
+			t.f.inFrames = append(t.f.inFrames, len(t.f.Lyrics))
+		}
 		t.f.Lyrics = append(t.f.Lyrics, l)
 	}
 }

@@ -1,6 +1,7 @@
 package audio
 
 import (
+	"bytes"
 	"slices"
 	"sort"
 	"strconv"
@@ -42,11 +43,85 @@ func lyrics(f *File, v values) {
 	}
 }
 
+// frameStamps turns the stamps of lyrics that count MPEG frames into ms.
+// Where it is not known how long a frame is, such lyrics lose their stamps.
+func (f *File) frameStamps() {
+	for _, i := range f.inFrames {
+		l := &f.Lyrics[i]
+		samples := int64(1152) // of a frame
+		switch {
+		case f.Codec == "mp1":
+			samples = 384
+		case f.Codec == "mp3" && f.SampleRate < 32000:
+			samples = 576
+		}
+		l.Synced = f.SampleRate > 0
+		for j := range l.Lines {
+			if l.Lines[j].Start = l.Lines[j].Start * samples * 1000; l.Synced {
+				l.Lines[j].Start /= int64(f.SampleRate)
+			} else {
+				l.Lines[j].Start = 0
+			}
+		}
+	}
+	f.inFrames = nil
+}
+
+// lyrics3 reads the Lyrics3 tag, of version 1 or 2, that ends at end, and
+// returns its length (https://id3.org/Lyrics3, https://id3.org/Lyrics3v2). Its
+// names are those of ID3v1 at full length: they take the place of what old,
+// from ID3v1, has.
+func lyrics3(s *Source, start, end int64, f *File, old values) (int64, error) {
+	from := max(end-5120-20, start) // the most that version 1 can take
+	tail, err := s.Upto(max(end-15, start), 15, nearSize)
+	if err != nil {
+		return 0, soft(s, f, err)
+	}
+	second := bytes.HasSuffix(tail, []byte("LYRICS200"))
+	if second {
+		n, ok := digits(string(tail[:6]), 6)
+		if from = end - 15 - n; !ok || from < start || n < 11 {
+			f.warn("the Lyrics3 tag is damaged")
+			return int64(len("LYRICS200")), nil
+		}
+	}
+	body, err := s.Upto(from, int(min(end-from, maxText)), nearSize)
+	if err != nil {
+		return 0, soft(s, f, err)
+	}
+	if second {
+		fields, ok := bytes.CutPrefix(body, []byte("LYRICSBEGIN"))
+		for ok && len(fields) >= 8 {
+			n, digit := digits(string(fields[3:8]), 5)
+			id := string(fields[:3])
+			fields = fields[8:]
+			if !digit || n > int64(len(fields)) {
+				break
+			}
+			value := string(fields[:n])
+			fields = fields[n:]
+			name := map[string]string{"LYR": "LYRICS", "EAL": "ALBUM", "EAR": "ARTIST", "ETT": "TITLE", "INF": "COMMENT"}[id]
+			if name != "" && strings.TrimSpace(value) != "" {
+				delete(old, name)
+				old.add(name, openText([]byte(value)))
+			}
+		}
+		return end - from, nil
+	}
+	i := bytes.LastIndex(body, []byte("LYRICSBEGIN"))
+	if i < 0 {
+		return int64(len("LYRICSEND")), nil
+	}
+	old.add("LYRICS", openText(body[i+len("LYRICSBEGIN"):len(body)-len("LYRICSEND")]))
+	return int64(len(body) - i), nil
+}
+
 // ParseLyrics reads the text of a song: an embedded one, or the content of a
-// .lrc or .txt file in UTF-8, UTF-16 or Windows-1252. What ParseLRC
-// recognises is synchronised; all else is plain, with the empty lines between
-// verses kept. lang is the language where the text names none; "" is unknown
-// and becomes "xxx".
+// .lrc or .txt file in UTF-8, UTF-16, Windows-1252 or, where that is plain, an
+// encoding of East Asia or of Cyrillic. What ParseLRC recognises is
+// synchronised; all else is plain, with the empty lines between verses kept.
+// lang is the language where the text names none; "" is unknown and becomes
+// "xxx".
 func ParseLyrics(text, lang string) models.Lyrics {
 	l, ok := ParseLRC(text)
 	if !ok {
@@ -131,7 +206,11 @@ func lyricsText(text string) string {
 	case len(text) >= 4 && text[1] == 0 && text[3] == 0:
 		text = utf16Text([]byte(text), false)
 	case !utf8.ValidString(text):
-		text = latin1([]byte(text))
+		if _, dec := guessEncoding([][]byte{[]byte(text)}); dec != nil {
+			text = dec([]byte(text))
+		} else {
+			text = latin1([]byte(text))
+		}
 	}
 	return clean(text)
 }

@@ -1,7 +1,9 @@
 package audio
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -82,4 +84,65 @@ func FuzzLRC(f *testing.F) {
 			last = line.Start
 		}
 	})
+}
+
+// TestLyricsOfFrames reads stamps that count MPEG frames.
+func TestLyricsOfFrames(t *testing.T) {
+	sylt := frame4("SYLT", 0, []byte("\x03eng\x01\x01\x00one\x00\x00\x00\x00\x00two\x00\x00\x00\x00\x64"))
+	f, _ := readBytes(t, "x.mp3", append(id3v2(4, 0, 0, sylt), mp3Sound(1, 20)...))
+	if len(f.Lyrics) != 1 || !f.Lyrics[0].Synced || len(f.Lyrics[0].Lines) != 2 || f.Lyrics[0].Lines[1] != (models.LyricLine{Start: 2612, Text: "two"}) {
+		t.Errorf("%+v", f.Lyrics)
+	}
+	f, _ = readBytes(t, "x.wav", wave(noise(1, 5000), riffChunk("id3 ", id3v2(4, 0, 0, sylt)), nil))
+	if len(f.Lyrics) != 1 || f.Lyrics[0].Lines[1].Text != "two" {
+		t.Errorf("%+v", f.Lyrics)
+	}
+}
+
+// TestLyrics3 reads both versions before ID3v1.
+func TestLyrics3(t *testing.T) {
+	sound := mp3Sound(1, 50)
+	first := "LYRICSBEGIN[00:01]eins\r\n[00:02]zw\xf6lf\r\nLYRICSEND"
+	body := "LYRICSBEGIN" + "IND0000211" + "ETT00034A title that ID3v1 has no room for" + "LYR00018[00:01]a\r\n[00:02]b" + "EAL00000"
+	second := body + fmt.Sprintf("%06dLYRICS200", len(body))
+	for name, c := range map[string]struct {
+		tag, title, line string
+	}{
+		"1":         {first, "old", "zwölf"},
+		"2":         {second, "A title that ID3v1 has no room for", "b"},
+		"2, lying":  {"LYRICSBEGINLYR99999[00:01]a000030LYRICS200", "old", ""},
+		"2, absurd": {"LYRICSBEGINLYR00003abc999999LYRICS200", "old", ""},
+		"no begin":  {"LYRICSEND", "old", ""},
+	} {
+		file := slices.Concat(sound, []byte(c.tag), v1("old"))
+		f, _ := readBytes(t, "x.mp3", file)
+		if f.Title != c.title {
+			t.Errorf("%s: title %q; %q", name, f.Title, f.Warnings)
+		}
+		if got := len(f.Lyrics); got != min(len(c.line), 1) {
+			t.Errorf("%s: %+v", name, f.Lyrics)
+		} else if got > 0 && (!f.Lyrics[0].Synced || f.Lyrics[0].Lines[1].Text != c.line) {
+			t.Errorf("%s: %+v", name, f.Lyrics)
+		}
+		for n := range len(c.tag) {
+			sane(t, "x.mp3", slices.Concat(sound[:2000], []byte(c.tag[n:]), v1("old")))
+		}
+	}
+}
+
+// TestSidecarEncodings reads .lrc files in the encodings of their makers.
+func TestSidecarEncodings(t *testing.T) {
+	for enc, text := range map[string]string{"gbk": "后来 我总算学会了如何去爱", "sjis": "夜に駆ける 二人だけの空が広がる夜に", "1251": "Группа крови на рукаве", "1252": "Über den Wolken muss die Freiheit wohl grenzenlos sein"} {
+		var lines []string
+		for i := range 300 {
+			lines = append(lines, fmt.Sprintf("[%02d:%02d.00]%s", i/60, i%60, text))
+		}
+		b, err := encodings[enc].NewEncoder().String(strings.Join(lines, "\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l := ParseLyrics(b, ""); !l.Synced || len(l.Lines) != 300 || l.Lines[299].Text != text {
+			t.Errorf("%s: %d lines, %+v", enc, len(l.Lines), l.Lines[:1])
+		}
+	}
 }

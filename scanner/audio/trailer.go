@@ -1,12 +1,9 @@
 package audio
 
-import (
-	"bytes"
-	"strconv"
-)
+import "bytes"
 
 // trailers reads the tags that stand behind the sound (ID3v1, APEv1 and v2,
-// an ID3v2.4 tag with a footer) and passes Lyrics3 over. It returns where the
+// Lyrics3, an ID3v2.4 tag with a footer). It returns where the
 // sound ends. Tags of the better format win: v keeps what it has, and ID3v1
 // comes last.
 func trailers(s *Source, start int64, f *File, v values) (int64, error) {
@@ -70,19 +67,8 @@ func trailer(s *Source, start, end int64, f *File, v, old values) (int64, error)
 		}
 		return min(whole, room), nil
 	}
-	if t := last(15); bytes.HasSuffix(t, []byte("LYRICS200")) {
-		if n, err := strconv.Atoi(string(t[:6])); err == nil && n >= 0 {
-			return int64(n) + 15, nil
-		}
-	}
-	if bytes.HasSuffix(b, []byte("LYRICSEND")) {
-		from := max(end-5120-20, start)
-		if b, err := s.Upto(from, int(end-from), nearSize); err == nil {
-			if i := bytes.LastIndex(b, []byte("LYRICSBEGIN")); i >= 0 {
-				return end - from - int64(i), nil
-			}
-		}
-		return 9, soft(s, f, s.Err())
+	if bytes.HasSuffix(b, []byte("LYRICS200")) || bytes.HasSuffix(b, []byte("LYRICSEND")) {
+		return lyrics3(s, start, end, f, old)
 	}
 	if t := last(10); bytes.HasPrefix(t, []byte("3DI")) && t[3] == 4 && (t[6]|t[7]|t[8]|t[9])&0x80 == 0 {
 		n := synchsafe(t[6:]) + 20
