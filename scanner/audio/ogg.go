@@ -27,6 +27,7 @@ type oggStream struct {
 	long    int64  // the largest block of Vorbis, in sample frames
 	info    streamInfo
 	setup   []byte // what the decoder needs besides the identification header
+	begin   int64  // of the first stream's first page
 }
 
 // maxStreams is how many streams a file may begin at once.
@@ -37,7 +38,7 @@ func readOgg(s *Source, start int64, f *File, v values) error {
 	if err != nil {
 		return err
 	}
-	o.v = v
+	o.v, o.begin = v, start
 	if err := o.headers(); err != nil {
 		if err := soft(s, f, err); err != nil {
 			return err
@@ -311,7 +312,7 @@ func (o *oggStream) measureFrom(soundAt int64, first oggPage) (int64, error) {
 			}
 		}
 		if chained {
-			return last.granule, o.chain(samples, size, soundAt)
+			return last.granule, o.chain(soundAt, size)
 		}
 	case o.nominal > 0:
 		samples = int64(float64(size) * 8 / float64(o.nominal) * float64(o.rate))
@@ -321,34 +322,6 @@ func (o *oggStream) measureFrom(soundAt int64, first oggPage) (int64, error) {
 	}
 	length(o.f, samples, o.rate, size)
 	return last.granule, nil
-}
-
-// chain estimates the length of a file of several streams, one behind the
-// other, by the rate of the first pages (RFC 3533, section 4). samples is the
-// length of the last stream.
-func (o *oggStream) chain(samples, size, soundAt int64) error {
-	o.f.warn("a chain of streams: the length is an estimate")
-	b, err := o.s.Upto(soundAt, window, nearSize)
-	if err != nil {
-		return soft(o.s, o.f, err)
-	}
-	var bytes, granule int64
-	for at := 0; at < len(b); {
-		p, ok := parsePage(b[at:], soundAt+int64(at))
-		if !ok {
-			break
-		}
-		at += int(p.end() - p.off)
-		if p.serial == o.serial && p.granule > 0 {
-			bytes, granule = int64(at), p.granule
-		}
-	}
-	if bytes > 0 && granule < 1<<32 {
-		samples = max(samples, size*granule/bytes)
-	}
-	length(o.f, samples, o.rate, size)
-	o.f.Samples = 0
-	return nil
 }
 
 // lastPage finds the last whole page on which a packet of the stream ends,
@@ -361,6 +334,7 @@ func (o *oggStream) lastPage() (last, before oggPage, chained bool, err error) {
 			return last, before, false, soft(o.s, o.f, err)
 		}
 		var other oggPage
+		begun := false // another stream, behind the last page of ours
 		for at := len(b); ; {
 			at = bytes.LastIndex(b[:at], []byte("OggS"))
 			if at < 0 {
@@ -374,7 +348,11 @@ func (o *oggStream) lastPage() (last, before oggPage, chained bool, err error) {
 				if other.body == 0 {
 					other = p
 				}
+				begun = begun || p.flags&oggFirst != 0
 				continue
+			}
+			if begun && p.flags&oggFirst == 0 {
+				return other, before, true, nil
 			}
 			if last.body == 0 {
 				last = p

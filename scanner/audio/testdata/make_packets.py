@@ -198,3 +198,25 @@ for kind, cls in (("opus", OggOpus), ("ogg", OggVorbis)):
     f["TITLE"] = "short"
     f.save()
 run("vorbiscomment", "-w", tmp + "/v.ogg", "same-ogg-3.ogg", "-t", "TITLE=" + "y" * 9000)
+
+# Speex and FLAC in Ogg, tagged anew.
+from mutagen.oggspeex import OggSpeex
+from mutagen.oggflac import OggFLAC
+
+for base, cls, name in (("speex.spx", OggSpeex, "same-spx-%d.spx"), ("flac.oga", OggFLAC, "same-oga-%d.oga")):
+    for i in range(3):
+        shutil.copy(base, name % i)
+    f = cls(name % 1)
+    f["TITLE"] = "x" * 5000
+    f.save()
+    f = cls(name % 2)
+    f.delete()
+# A chain of two links, as a recording of a radio has.
+run("oggenc", "-Q", "-q", "0", "-s", "77", "-t", "Second", "-o", tmp + "/second.ogg", other)
+run("opusenc", "--quiet", "--bitrate", "24", "--serial", "78", "--title", "First", tone, tmp + "/first.opus")
+open("chain.ogg", "wb").write(open(tmp + "/first.opus", "rb").read() + open(tmp + "/second.ogg", "rb").read())
+expect(tmp + "/second.ogg")
+expect(tmp + "/first.opus", Title="First", Codec="opus", SampleRate=48000)
+want = json.load(open(tmp + "/first.opus.json"))
+want["Seconds"] += json.load(open(tmp + "/second.ogg.json"))["Seconds"]
+json.dump(want, open("chain.ogg.json", "w"), indent=1, sort_keys=True, ensure_ascii=False)
