@@ -58,9 +58,12 @@ type mp4Reader struct {
 	data    int64
 	moof    int64 // offset of the first fragment
 	sidx    float64
-	keys    []string // of QuickTime metadata
-	nero    []models.Chapter
-	texts   []mp4Track // that may hold chapters
+	sidxEnd int64 // where what it speaks of ends
+	// eachSample is the length of a sample of which a fragment says nothing.
+	eachSample int64
+	keys       []string // of QuickTime metadata
+	nero       []models.Chapter
+	texts      []mp4Track // that may hold chapters
 }
 
 // mp4Track is one track.
@@ -93,11 +96,24 @@ func readMP4(s *Source, start int64, f *File, v values) error {
 	if !m.moov {
 		f.warn("no moov box")
 	}
+	identity := ""
+	if m.moof > 0 && m.moov {
+		var err error
+		if identity, err = m.fragments(); err != nil {
+			if err := soft(s, f, err); err != nil {
+				return err
+			}
+		}
+	}
 	m.properties()
 	if err := m.chapters(); err != nil {
 		if err := soft(s, f, err); err != nil {
 			return err
 		}
+	}
+	if identity != "" {
+		f.Identity = identity
+		return nil
 	}
 	return m.identity()
 }
@@ -236,6 +252,13 @@ func (m *mp4Reader) inMoov(b box) error {
 		m.scale, _ = mediaHeader(h)
 	case "mvex":
 		return m.each(b.body, b.end, func(b box) error {
+			if b.kind == "trex" {
+				h, err := m.bytes(b, 16)
+				if err == nil && len(h) >= 16 && m.eachSample == 0 {
+					m.eachSample = int64(binary.BigEndian.Uint32(h[12:]))
+				}
+				return err
+			}
 			if b.kind != "mehd" {
 				return nil
 			}
@@ -399,12 +422,15 @@ func (m *mp4Reader) index(b box) error {
 		at = 28
 	}
 	var sum float64
+	end := b.end
 	at += 4
 	for ; at+12 <= len(h); at += 12 {
+		end += int64(binary.BigEndian.Uint32(h[at:]) &^ (1 << 31))
 		sum += float64(binary.BigEndian.Uint32(h[at+4:]))
 	}
 	if scale > 0 {
 		m.sidx = max(m.sidx, sum/float64(scale))
+		m.sidxEnd = max(m.sidxEnd, end)
 	}
 	return nil
 }
@@ -488,7 +514,7 @@ func parseSMPB(s string) (delay, padding int, samples int64, ok bool) {
 }
 
 // identity names the sound by windows of the media data, wherever it lies;
-// of fragments, by all from the first one on.
+// of fragments of which nothing more is known, by all from the first one on.
 func (m *mp4Reader) identity() (err error) {
 	off, n := m.mdat.body, m.mdat.end-m.mdat.body
 	if m.moof > 0 {

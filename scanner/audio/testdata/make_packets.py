@@ -220,3 +220,17 @@ expect(tmp + "/first.opus", Title="First", Codec="opus", SampleRate=48000)
 want = json.load(open(tmp + "/first.opus.json"))
 want["Seconds"] += json.load(open(tmp + "/second.ogg.json"))["Seconds"]
 json.dump(want, open("chain.ogg.json", "w"), indent=1, sort_keys=True, ensure_ascii=False)
+
+# Fragments without a segment index: with an index of fragments at the end, and
+# without one; the same sound tagged anew.
+for path, options in (("mfra.mp4", "frag_keyframe+empty_moov"), ("live.mp4", "frag_keyframe+empty_moov+default_base_moof+skip_trailer")):
+    ffmpeg("-i", tone, *CUT, "-c:a", "aac", "-b:a", "64k", "-movflags", options, "-frag_duration", "100000", "-metadata", "title=In pieces", path)
+    expect(path, Codec="aac", Title="In pieces")
+for i in range(3):
+    shutil.copy("mfra.mp4", "same-mp4f-%d.mp4" % i)
+f = MP4("same-mp4f-1.mp4")
+f.tags["\xa9nam"] = ["x" * 5000]
+f.tags["covr"] = [MP4Cover(front, MP4Cover.FORMAT_JPEG)]
+f.save()
+f = MP4("same-mp4f-2.mp4")
+f.delete()
