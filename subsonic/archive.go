@@ -130,7 +130,7 @@ func (a *API) writeArchive(c Call, ar archive) error {
 	n := 0
 	one := func(s *models.Song) error {
 		n++
-		name := safePath(songPath(strings.TrimPrefix(s.ObjectKey, ar.base)))
+		name := safePath(strings.TrimPrefix(namePath(s), songPath(ar.base)))
 		if ar.number {
 			name = fmt.Sprintf("%03d %s", n, path.Base(name))
 		}
@@ -196,6 +196,12 @@ func (a *API) addSong(c Call, z *zip.Writer, s *models.Song, name string) error 
 		return &unreadable{err}
 	}
 	defer f.Close()
+	var content io.Reader = f
+	if s.Part != 0 {
+		if content, _, err = a.part(c, s, f); err != nil {
+			return &unreadable{err}
+		}
+	}
 	head := &zip.FileHeader{Name: name, Method: zip.Store}
 	if ns := f.Object().ModTime; ns != 0 {
 		head.Modified = time.Unix(0, ns).UTC()
@@ -204,7 +210,7 @@ func (a *API) addSong(c Call, z *zip.Writer, s *models.Song, name string) error 
 	if err != nil {
 		return err
 	}
-	from := &markedReader{r: f}
+	from := &markedReader{r: content}
 	if _, err = io.Copy(w, from); from.err != nil && c.Err() == nil {
 		return &unreadable{from.err}
 	}

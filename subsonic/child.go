@@ -1,7 +1,9 @@
 package subsonic
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"path"
 	"strconv"
 	"strings"
@@ -42,6 +44,27 @@ func seconds(ms int64) int { return int((ms + 500) / 1000) }
 // songPath is the real path of a song relative to its library's root, as
 // text. Keys of objects have no "..", no empty part and no NUL.
 func songPath(key string) string { return strings.ToValidUTF8(key, "\uFFFD") }
+
+// namePath is the path of the file that a song is for whoever takes it: the
+// real one, or for a part of an object, in the object's folder, a name of its
+// own.
+func namePath(s *models.Song) string {
+	p := songPath(s.ObjectKey)
+	if s.Part == 0 {
+		return p
+	}
+	title := strings.Map(func(r rune) rune {
+		if r == '/' || r == 0 {
+			return '_'
+		}
+		return r
+	}, s.Title)
+	name := strings.TrimSuffix(path.Base(p), path.Ext(p)) + " - " + fmt.Sprintf("%02d", cmp.Or(s.Track, s.Part))
+	if title != "" {
+		name += " " + title
+	}
+	return path.Join(path.Dir(p), name+path.Ext(p))
+}
 
 // childType is the type of what lies in a library of this kind.
 func childType(kind string) string {
@@ -97,7 +120,7 @@ func fillSong(c *spec.Child, s *models.Song, kind string) {
 	c.Size, c.Suffix, c.ContentType = s.Size, s.Suffix, s.ContentType
 	c.Duration, c.BitRate = seconds(s.Duration), s.BitRate
 	c.BitDepth, c.SamplingRate, c.ChannelCount = s.BitDepth, s.SampleRate, s.Channels
-	c.Path = songPath(s.ObjectKey)
+	c.Path = namePath(s)
 	c.Created = spec.Time(s.Created)
 	c.Type, c.MediaType = childType(kind), spec.MediaSong
 	c.BookmarkPosition = s.User.Bookmark

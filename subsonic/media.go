@@ -2,9 +2,11 @@ package subsonic
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/scanner/audio"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/subsonic/spec"
 )
@@ -53,19 +56,51 @@ func (a *API) sendSong(c Call, s *models.Song, disposition string) error {
 	}
 	defer f.Close()
 	o := f.Object()
-	h := c.W.Header()
-	h["Content-Type"] = []string{contentType(s)}
-	h["Content-Disposition"] = []string{attachment(disposition, path.Base(songPath(s.ObjectKey)))}
-	h["Etag"] = []string{objectTag(o)}
-	h["Cache-Control"] = headerNoCache
-	h["Accept-Ranges"] = []string{"bytes"}
-	c.begin()
+	var content io.ReadSeeker = f
+	tag := objectTag(o)
 	var modified time.Time
 	if o.ModTime != 0 {
 		modified = time.Unix(0, o.ModTime)
 	}
-	http.ServeContent(c.W, c.R, "", modified, f)
+	if s.Part != 0 {
+		part, cut, err := a.part(c, s, f)
+		if err != nil {
+			return err
+		}
+		// A sheet that changes makes another part of an object that does not:
+		// only the tag tells.
+		content, tag, modified = part, partTag(tag, cut), time.Time{}
+	}
+	h := c.W.Header()
+	h["Content-Type"] = []string{contentType(s)}
+	h["Content-Disposition"] = []string{attachment(disposition, path.Base(namePath(s)))}
+	h["Etag"] = []string{tag}
+	h["Cache-Control"] = headerNoCache
+	h["Accept-Ranges"] = []string{"bytes"}
+	c.begin()
+	http.ServeContent(c.W, c.R, "", modified, content)
 	return nil
+}
+
+// part opens a song that is a part of the object behind f, as the file that it
+// is by itself.
+func (a *API) part(ctx context.Context, s *models.Song, f storage.File) (*audio.CutReader, models.Cut, error) {
+	cut, err := a.Catalog.Cut(ctx, s.Key)
+	if err != nil {
+		return nil, cut, err
+	}
+	if o := f.Object(); o.Size != cut.Object || o.ModTime != s.ModTime || o.ETag != s.ETag {
+		return nil, cut, fmt.Errorf("%s is a part of a file that has changed since it was scanned: %w", idOf(models.KindSong, s.Key), models.ErrUnavailable)
+	}
+	return audio.NewCutReader(f, cut), cut, nil
+}
+
+// partTag is a strong ETag for a part of the object that has the tag object.
+func partTag(object string, cut models.Cut) string {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s %d %d %d ", cut.Kind, cut.From, cut.To, cut.Frame)
+	h.Write(cut.Head)
+	return strings.TrimSuffix(object, `"`) + "-" + strconv.FormatUint(h.Sum64(), 36) + `"`
 }
 
 // begin says that bytes follow: no response of the protocol can come any
