@@ -349,6 +349,7 @@ type libraryCommand struct {
 	List   libraryList   `cmd:"" help:"List the libraries."`
 	Remove libraryRemove `cmd:"" help:"Remove a library from the catalog, with stars and plays of its songs. Its files are not touched."`
 	Grant  libraryGrant  `cmd:"" help:"Set which libraries a user may read."`
+	Purge  libraryPurge  `cmd:"" help:"Take songs that have long been missing out of the catalog for good. Without --yes it only tells what would go."`
 }
 
 type libraryAdd struct {

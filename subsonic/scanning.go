@@ -1,6 +1,10 @@
 package subsonic
 
-import "github.com/songlocker/songlocker/subsonic/spec"
+import (
+	"strings"
+
+	"github.com/songlocker/songlocker/subsonic/spec"
+)
 
 var _ = handle(Endpoint{
 	Name:   "startScan",
@@ -22,7 +26,7 @@ func (a *API) startScan(c Call, _ none) (spec.Payload, error) {
 var _ = handle(Endpoint{
 	Name:  "getScanStatus",
 	Since: "1.15.0",
-	Doc:   "Whether a scan runs, and how many songs it has seen. Who is no admin is told of the songs that may be read.",
+	Doc:   "Whether a scan runs, and how many songs it has seen. Who is no admin is told of the songs that may be read. Admins are told, as error, which libraries have an alarm.",
 }, (*API).getScanStatus)
 
 func (a *API) getScanStatus(c Call, _ none) (spec.Payload, error) {
@@ -30,10 +34,20 @@ func (a *API) getScanStatus(c Call, _ none) (spec.Payload, error) {
 		return spec.ScanStatus{}, nil
 	}
 	scanning, n := a.Scans.Status()
-	var err error
+	out := spec.ScanStatus{Scanning: scanning, Count: int64(n)}
 	if !c.Roles.Admin {
 		// What a scan has listed counts songs of other people's libraries.
-		n, err = a.Catalog.ReadableSongs(c, c.Viewer)
+		n, err := a.Catalog.ReadableSongs(c, c.Viewer)
+		out.Count = int64(n)
+		return out, err
 	}
-	return spec.ScanStatus{Scanning: scanning, Count: int64(n)}, err
+	all, err := a.Catalog.Libraries(c)
+	var alarms []string
+	for _, l := range all {
+		if l.Alarm != "" {
+			alarms = append(alarms, l.Name+": "+l.Alarm)
+		}
+	}
+	out.Error = strings.Join(alarms, " ")
+	return out, err
 }

@@ -74,12 +74,19 @@ func New(c Config) *Pages {
 		"when": when, "count": func(n any) string { return count(n) }, "id": func(k models.Key, kind string) string {
 			return models.ID{Kind: models.Kind(kind), Key: k}.String()
 		},
+		"text":  func(key string) string { return strings.ToValidUTF8(key, "\uFFFD") },
+		"kinds": func() []libraryKind { return libraryKinds },
 	}).ParseFS(files, "pages/layout.html"))
-	for _, name := range []string{"signin", "overview", "users", "user", "removeuser", "newlibrary", "library", "removelibrary", "problems", "problem"} {
+	for _, name := range []string{"signin", "overview", "users", "user", "removeuser", "newlibrary", "library", "missing", "removelibrary", "problems", "problem"} {
 		p.templates[name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "pages/"+name+".html"))
 	}
 	return p
 }
+
+// libraryKind is a kind of library and its name for people.
+type libraryKind struct{ Kind, Name string }
+
+var libraryKinds = []libraryKind{{models.LibraryMusic, "Music"}, {models.LibraryAudiobook, "Audiobooks"}, {models.LibraryPodcast, "Podcasts"}}
 
 // when shows a time of the catalog.
 func when(ms int64) string {
@@ -133,7 +140,9 @@ func (p *Pages) Mount(g *echo.Group) {
 	g.GET("/libraries/new", p.enter(p.newLibraryPage))
 	g.POST("/libraries", p.enter(p.addLibrary))
 	g.GET("/libraries/:library", p.enter(p.library))
-	g.POST("/libraries/:library", p.enter(p.renameLibrary))
+	g.POST("/libraries/:library", p.enter(p.changeLibrary))
+	g.GET("/libraries/:library/missing", p.enter(p.missingPage))
+	g.POST("/libraries/:library/missing", p.enter(p.purge))
 	g.POST("/libraries/:library/readers", p.enter(p.setReaders))
 	g.GET("/libraries/:library/remove", p.enter(p.removeLibraryPage))
 	g.POST("/libraries/:library/remove", p.enter(p.removeLibrary))

@@ -484,6 +484,34 @@ func TestAlarm(t *testing.T) {
 	wants(t, body, "1 missing")
 }
 
+func TestMissing(t *testing.T) {
+	h := newHouse(t)
+	if err := os.Remove(filepath.Join(h.dir, "open", "one.ape")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.scans.Scan(t.Context(), scans.Order{Library: 1, AcceptMissing: true}, nil); err != nil {
+		t.Fatal(err)
+	}
+	b := h.browser("owner")
+	_, body, _ := b.get("libraries/1")
+	wants(t, body, "Missing songs")
+	_, body, _ = b.get("libraries/1/missing")
+	wants(t, body, "No song has been missing for so long")
+	lacks(t, body, "one.ape")
+	_, body, _ = b.get("libraries/1/missing?days=0")
+	wants(t, body, "<strong>1</strong> songs", "one.ape", "Purge 1 songs for good")
+	b.done("libraries/1/missing", url.Values{"days": {"30"}}, "libraries/1")
+	_, body, _ = b.get("libraries/1/missing?days=0")
+	wants(t, body, "one.ape")
+	b.done("libraries/1/missing", url.Values{"days": {"0"}}, "libraries/1")
+	_, body, _ = b.get("libraries/1/missing?days=0")
+	lacks(t, body, "one.ape")
+	b.done("libraries/1", url.Values{"name": {"Open"}, "kind": {"audiobook"}}, "libraries/1")
+	if l, err := h.catalog.Library(t.Context(), 1); err != nil || l.Kind != models.LibraryAudiobook {
+		t.Errorf("%+v %v", l, err)
+	}
+}
+
 func TestSentence(t *testing.T) {
 	for _, c := range []struct {
 		err  error

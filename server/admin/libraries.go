@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/manage"
 	"github.com/songlocker/songlocker/server/scans"
 )
@@ -200,12 +202,17 @@ func (p *Pages) libraryPage(v *visit, wrong error) error {
 
 func libraryPath(n int) string { return "libraries/" + strconv.Itoa(n) }
 
-func (p *Pages) renameLibrary(v *visit) error {
+func (p *Pages) changeLibrary(v *visit) error {
 	n, err := v.number()
 	if err != nil {
 		return err
 	}
-	if _, err := p.Manage.RenameLibrary(v.Request().Context(), v.who, n, v.field("name")); err != nil {
+	name, kind := v.field("name"), v.field("kind")
+	change := manage.LibraryChange{Name: &name}
+	if kind != "" {
+		change.Kind = &kind
+	}
+	if _, err := p.Manage.ChangeLibrary(v.Request().Context(), v.who, n, change); err != nil {
 		return p.libraryPage(v, err)
 	}
 	p.tell(v, note{Text: "Saved."})
@@ -280,6 +287,61 @@ func (p *Pages) removeLibrary(v *visit) error {
 	}
 	p.tell(v, note{Text: "The library is removed. Its files are untouched."})
 	return v.to("")
+}
+
+// purgeDays is the age that the page of missing songs offers.
+const purgeDays = 30
+
+type missingData struct {
+	Library  manage.Library
+	Days     int
+	Purge    catalog.Purge
+	Songs    []catalog.MissingSong // the first of them
+	Readable bool
+}
+
+func (p *Pages) missingPage(v *visit) error {
+	days, err := strconv.Atoi(v.QueryParam("days"))
+	if err != nil || days < 0 || days > 10000 {
+		days = purgeDays
+	}
+	return p.missing(v, days, nil)
+}
+
+func (p *Pages) missing(v *visit, days int, wrong error) error {
+	if !v.admin() {
+		return models.ErrNotFound
+	}
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	ctx := v.Request().Context()
+	d := missingData{Days: days, Readable: p.Manage.Catalog.ViewerOf(v.who).Reads(n)}
+	if d.Library, err = p.Manage.Library(ctx, v.who, n); err != nil {
+		return err
+	}
+	if d.Purge, d.Songs, err = p.Manage.Missing(ctx, v.who, n, time.Duration(days)*24*time.Hour, pageSize, 0); err != nil {
+		return err
+	}
+	return p.present(v, wrong, "missing", page{Title: "Missing from " + d.Library.Name, Data: d})
+}
+
+func (p *Pages) purge(v *visit) error {
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	days, err := strconv.Atoi(v.field("days"))
+	if err != nil || days < 0 || days > 10000 {
+		return p.missing(v, purgeDays, fmt.Errorf("give a number of days: %w", models.ErrInvalid))
+	}
+	done, err := p.Manage.Purge(v.Request().Context(), v.who, n, time.Duration(days)*24*time.Hour)
+	if err != nil {
+		return p.missing(v, days, err)
+	}
+	p.tell(v, note{Text: fmt.Sprintf("%d missing songs are purged.", done.Songs)})
+	return v.to(libraryPath(n))
 }
 
 type problemsData struct {

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -253,6 +254,8 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 		{"GET", "/libraries/1/readers", "", [7]int{401, 403, 403, 403, 403, 403, 200}},
 		{"PUT", "/libraries/2/readers/USER", "", [7]int{401, 403, 403, 403, 403, 403, 204}},
 		{"DELETE", "/libraries/1/readers/USER", "", [7]int{401, 403, 403, 403, 403, 403, 204}},
+		{"GET", "/libraries/1/missing", "", [7]int{401, 403, 403, 403, 403, 403, 200}},
+		{"POST", "/libraries/1/purge", `{"olderThanDays":30,"apply":true}`, [7]int{401, 403, 403, 403, 403, 403, 200}},
 		{"POST", "/scans", `{"libraries":[1]}`, [7]int{401, 403, 403, 403, 403, 403, 202}},
 		{"GET", "/scans", "", [7]int{401, 200, 200, 200, 200, 200, 200}},
 		{"GET", "/scans?library=2", "", [7]int{401, 404, 404, 404, 200, 404, 200}},
@@ -439,6 +442,66 @@ func TestALibraryOfTheConfigurationStays(t *testing.T) {
 		t.Fatal(err)
 	}
 	if a := h.call("owner", "DELETE", "/libraries/1", ""); a.status != 409 || !strings.Contains(a.body, "configuration") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+func TestKindOfALibrary(t *testing.T) {
+	h := newHouse(t)
+	if a := h.call("owner", "PATCH", "/libraries/1", `{"kind":"audiobook"}`); a.status != 200 || a.json(t)["kind"] != "audiobook" || a.json(t)["name"] != "Open" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if a := h.call("owner", "PATCH", "/libraries/1", `{"kind":"film"}`); a.status != 422 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if _, err := h.catalog.EnsureConfigured(t.Context(), []models.Library{{Name: "Open", Location: filepath.Join(h.dir, "open"), Kind: models.LibraryAudiobook}}); err != nil {
+		t.Fatal(err)
+	}
+	if a := h.call("owner", "PATCH", "/libraries/1", `{"kind":"music"}`); a.status != 409 || !strings.Contains(a.body, "--audiobooks") {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// A missing song is told of, and purged only when that is asked for.
+func TestPurge(t *testing.T) {
+	h := newHouse(t)
+	put(t, h.dir, "open/gone.ape", "known by name only")
+	h.scan(1)
+	if err := os.Remove(filepath.Join(h.dir, "open/gone.ape")); err != nil {
+		t.Fatal(err)
+	}
+	h.scan(1)
+	missing := func(query string) (paths []string) {
+		t.Helper()
+		for _, s := range h.call("owner", "GET", "/libraries/1/missing"+query, "").json(t)["items"].([]any) {
+			paths = append(paths, s.(map[string]any)["path"].(string))
+		}
+		return paths
+	}
+	if got := missing(""); !slices.Equal(got, []string{"gone.ape"}) {
+		t.Fatalf("missing: %q", got)
+	}
+	if got := missing("?olderThanDays=1"); len(got) != 0 {
+		t.Errorf("missing for a day: %q", got)
+	}
+	for _, x := range []struct {
+		body    string
+		applied bool
+		songs   float64
+	}{{`{"olderThanDays":0}`, false, 1}, {`{"olderThanDays":1,"apply":true}`, true, 0}, {`{"olderThanDays":0,"apply":true}`, true, 1}, {`{"olderThanDays":0,"apply":true}`, true, 0}} {
+		a := h.call("owner", "POST", "/libraries/1/purge", x.body)
+		if a.status != 200 || a.json(t)["applied"] != x.applied || a.json(t)["songs"] != x.songs {
+			t.Errorf("%s: %d %s", x.body, a.status, a.body)
+		}
+	}
+	if got := missing(""); len(got) != 0 {
+		t.Errorf("after the purge: %q", got)
+	}
+	// While the alarm stands nothing is purged.
+	if err := h.catalog.SetLibraryAlarm(t.Context(), 1, "half of it is away"); err != nil {
+		t.Fatal(err)
+	}
+	if a := h.call("owner", "POST", "/libraries/1/purge", `{"olderThanDays":0,"apply":true}`); a.status != 409 || !strings.Contains(a.body, "alarm") {
 		t.Errorf("%d %s", a.status, a.body)
 	}
 }

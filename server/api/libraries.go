@@ -3,11 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/manage"
 )
 
@@ -45,7 +47,8 @@ type NewLibrary struct {
 
 // LibraryChange is what changes of a library.
 type LibraryChange struct {
-	Name string `json:"name" minLength:"1" maxLength:"255"`
+	Name *string `json:"name,omitempty" minLength:"1" maxLength:"255"`
+	Kind *string `json:"kind,omitempty" enum:"music,audiobook,podcast" doc:"songs of other kinds than music are in no random, similar, top and frequent list but that of their own library"`
 }
 
 // Reader is a user who reads a library.
@@ -54,6 +57,56 @@ type Reader struct {
 	Name         string `json:"name"`
 	AllLibraries bool   `json:"allLibraries" doc:"reads it as one of all shared ones"`
 }
+
+// Purge counts what goes when missing songs are taken out of the catalog.
+type Purge struct {
+	Songs           int `json:"songs"`
+	Albums          int `json:"albums" doc:"of which no song is left"`
+	Stars           int `json:"stars" doc:"on these songs and albums, of all users"`
+	Ratings         int `json:"ratings"`
+	Bookmarks       int `json:"bookmarks"`
+	Plays           int `json:"plays" doc:"that become text"`
+	PlaylistEntries int `json:"playlistEntries" doc:"that become text"`
+}
+
+func purge(p catalog.Purge) Purge {
+	return Purge{Songs: p.Songs, Albums: p.Albums, Stars: p.Stars, Ratings: p.Ratings, Bookmarks: p.Bookmarks, Plays: p.Plays, PlaylistEntries: p.Entries}
+}
+
+// NewPurge asks for a purge.
+type NewPurge struct {
+	OlderThanDays int  `json:"olderThanDays" minimum:"0" maximum:"10000" doc:"only songs that have been missing for longer"`
+	Apply         bool `json:"apply,omitempty" doc:"do it; without this nothing changes and the answer tells what would go"`
+}
+
+// Purged tells what went, or would go.
+type Purged struct {
+	Applied bool `json:"applied"`
+	Purge
+}
+
+// MissingSong is a song that is not there any more.
+type MissingSong struct {
+	ID              string    `json:"id"`
+	Title           string    `json:"title"`
+	Artist          string    `json:"artist"`
+	Album           string    `json:"album"`
+	Path            string    `json:"path" doc:"where it was in its library"`
+	Since           time.Time `json:"since"`
+	Stars           int       `json:"stars" doc:"of all users"`
+	Plays           int       `json:"plays"`
+	PlaylistEntries int       `json:"playlistEntries"`
+}
+
+func missingSong(m catalog.MissingSong) MissingSong {
+	return MissingSong{
+		ID: models.ID{Kind: models.KindSong, Key: m.Song}.String(), Title: m.Title, Artist: m.Artist, Album: m.Album,
+		Path: strings.ToValidUTF8(m.ObjectKey, "\uFFFD"), Since: time.UnixMilli(m.Since).UTC(), Stars: m.Stars, Plays: m.Plays, PlaylistEntries: m.Entries,
+	}
+}
+
+// days is a number of days as a length of time.
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // OneLibrary names a library in a path.
 type OneLibrary struct {
@@ -97,13 +150,13 @@ func (a *API) libraries() {
 			}
 			return answer(library(l)), nil
 		})
-	change := with(one, "renameLibrary", http.MethodPatch, "Give a library another name")
+	change := with(one, "changeLibrary", http.MethodPatch, "Give a library another name or kind")
 	change.Errors = append(change.Errors, http.StatusConflict)
 	handle(a, change, func(ctx context.Context, who *caller, in *struct {
 		OneLibrary
 		Body LibraryChange
 	}) (*body[Library], error) {
-		l, err := a.Manage.RenameLibrary(ctx, who.Identity, in.Library, in.Body.Name)
+		l, err := a.Manage.ChangeLibrary(ctx, who.Identity, in.Library, manage.LibraryChange(in.Body))
 		if err != nil {
 			return nil, err
 		}
@@ -114,6 +167,45 @@ func (a *API) libraries() {
 	handle(a, remove, func(ctx context.Context, who *caller, in *OneLibrary) (*none, error) {
 		return nil, a.Manage.RemoveLibrary(ctx, who.Identity, in.Library)
 	})
+
+	missing := huma.Operation{Path: "/libraries/{library}/missing", Tags: tags, Errors: []int{http.StatusNotFound}}
+	missing.Description = "For administrators who may read the library; others who administer see no songs. They are hidden and kept, with all that users attached to them, until they return or are purged."
+	handle(a, with(missing, "listMissing", http.MethodGet, "Songs that are missing, those first that have been for longest"),
+		func(ctx context.Context, who *caller, in *struct {
+			OneLibrary
+			Page
+			OlderThanDays int `query:"olderThanDays" minimum:"0" maximum:"10000" doc:"only those that have been missing for longer"`
+		}) (*body[list[MissingSong]], error) {
+			p, songs, err := a.Manage.Missing(ctx, who.Identity, in.Library, days(in.OlderThanDays), in.Limit, in.Offset)
+			if err != nil {
+				return nil, err
+			}
+			out := list[MissingSong]{Items: []MissingSong{}, Total: p.Songs}
+			for _, s := range songs {
+				out.Items = append(out.Items, missingSong(s))
+			}
+			return answer(out), nil
+		})
+	away := huma.Operation{Path: "/libraries/{library}/purge", Tags: tags, Errors: []int{http.StatusNotFound, http.StatusConflict}}
+	away.Description = "Only tells what would go, unless asked to apply it. Stars, ratings and bookmarks go with their songs; plays and places in playlists stay as text. " +
+		"While a scan of the library runs or its alarm stands, applying it is a conflict."
+	handle(a, with(away, "purgeLibrary", http.MethodPost, "Take songs that have long been missing out of the catalog for good"),
+		func(ctx context.Context, who *caller, in *struct {
+			OneLibrary
+			Body NewPurge
+		}) (*body[Purged], error) {
+			var p catalog.Purge
+			var err error
+			if in.Body.Apply {
+				p, err = a.Manage.Purge(ctx, who.Identity, in.Library, days(in.Body.OlderThanDays))
+			} else {
+				p, _, err = a.Manage.Missing(ctx, who.Identity, in.Library, days(in.Body.OlderThanDays), 0, 0)
+			}
+			if err != nil {
+				return nil, err
+			}
+			return answer(Purged{in.Body.Apply, purge(p)}), nil
+		})
 
 	readers := huma.Operation{Path: "/libraries/{library}/readers", Tags: tags, Errors: []int{http.StatusNotFound}}
 	handle(a, with(readers, "listReaders", http.MethodGet, "Who reads a library"),

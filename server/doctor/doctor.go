@@ -21,6 +21,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/storage"
@@ -247,11 +248,25 @@ func (e *examination) database(ctx context.Context) []Place {
 	}
 	var out []Place
 	for _, l := range libraries {
+		e.alarm(ctx, o.c, l)
 		if filepath.Join(e.Data, "demo") != strings.TrimPrefix(l.Location, "file://") {
 			out = append(out, Place{l.Name, l.Location})
 		}
 	}
 	return out
+}
+
+// alarm tells what the last scan of a library did not believe, and how much
+// is missing.
+func (e *examination) alarm(ctx context.Context, c *catalog.Catalog, l *models.Library) {
+	if l.Alarm != "" {
+		e.problem("music", fmt.Sprintf("Mend what it names, then: songlocker scan --library %d", l.Number), "The last scan of the library %s raised an alarm: %s", l.Name, l.Alarm)
+	}
+	p, err := c.MayPurge(ctx, l.Number, e.Now.Add(time.Minute).UnixMilli())
+	if err == nil && p.Songs > 0 {
+		e.hint("music", fmt.Sprintf("If they will never return: songlocker library purge %d --older-than 30d", l.Number),
+			"%s songs of the library %s are missing; they are kept, with all that users attached to them, until they return.", humanize.Comma(int64(p.Songs)), l.Name)
+	}
 }
 
 // sqliteFile tells whether there is a database file worth opening.

@@ -114,19 +114,31 @@ func (s *Service) look(ctx context.Context, location string) error {
 	return fmt.Errorf("no library can be there: %w: %w", err, models.ErrInvalid)
 }
 
-// RenameLibrary gives a library another name.
-func (s *Service) RenameLibrary(ctx context.Context, who models.Identity, n int, name string) (Library, error) {
+// LibraryChange is what changes of a library; what is nil stays.
+type LibraryChange struct{ Name, Kind *string }
+
+// ChangeLibrary gives a library another name or kind. The kind of one that the
+// configuration names would come back at the next start: models.ErrConflict.
+func (s *Service) ChangeLibrary(ctx context.Context, who models.Identity, n int, c LibraryChange) (Library, error) {
 	if err := admin(who); err != nil {
 		return Library{}, err
-	}
-	if name == "" {
-		return Library{}, fmt.Errorf("a library needs a name: %w", models.ErrMissing)
 	}
 	l, err := s.Catalog.Library(ctx, n)
 	if err != nil {
 		return Library{}, err
 	}
-	l.Name = name
+	if c.Name != nil {
+		if *c.Name == "" {
+			return Library{}, fmt.Errorf("a library needs a name: %w", models.ErrMissing)
+		}
+		l.Name = *c.Name
+	}
+	if c.Kind != nil && *c.Kind != l.Kind {
+		if l.Config {
+			return Library{}, fmt.Errorf("the configuration says of which kind this library is: change it there (--music or --audiobooks): %w", models.ErrConflict)
+		}
+		l.Kind = *c.Kind
+	}
 	if err := s.Catalog.UpdateLibrary(ctx, l); err != nil {
 		return Library{}, err
 	}

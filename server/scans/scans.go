@@ -250,10 +250,11 @@ func (m *Manager) next() (Order, bool) {
 	return o, true
 }
 
-// scan runs one order. What goes wrong is in the run's record and the log.
+// scan runs one order. What goes wrong is in the run's record and the log,
+// which the scanner writes where there is a record.
 func (m *Manager) scan(ctx context.Context, o Order) {
-	_, err := m.Scan(ctx, o, nil)
-	if err != nil && ctx.Err() == nil {
+	record, err := m.Scan(ctx, o, nil)
+	if err != nil && record == nil && ctx.Err() == nil {
 		m.o.Log.Error("a scan failed", "library", o.Library, "error", err)
 	}
 	m.mu.Lock()
@@ -285,19 +286,8 @@ func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress)
 	if err != nil {
 		return nil, fmt.Errorf("library %s: %w", l.Name, err)
 	}
-	for {
-		ok, err := m.catalog.LeaseScan(ctx, o.Library, m.holder, lease.Milliseconds())
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			break
-		}
-		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("library %s: %w", l.Name, ErrBusy)
-		case <-time.After(lease / 10):
-		}
+	if err := m.lease(ctx, l, m.holder); err != nil {
+		return nil, err
 	}
 	if progress == nil {
 		progress = new(scanner.Progress)
@@ -318,30 +308,52 @@ func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress)
 	last := m.current.snapshot()
 	m.current, m.stop = nil, nil
 	m.mu.Unlock()
-	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if e := m.catalog.EndLease(end, o.Library, m.holder); e != nil {
-		m.o.Log.Warn("the lease of a scan stays until it runs out", "library", o.Library, "error", e)
-	}
+	m.endLease(ctx, o.Library, m.holder)
 	last.Running, last.Run = false, record
 	m.tell(last)
 	return record, err
 }
 
+// lease waits until nobody else scans or purges the library.
+func (m *Manager) lease(ctx context.Context, l *models.Library, holder string) error {
+	for {
+		ok, err := m.catalog.LeaseScan(ctx, l.Number, holder, lease.Milliseconds())
+		if ok {
+			return nil
+		}
+		if err == nil {
+			select {
+			case <-time.After(lease / 10):
+				continue
+			case <-ctx.Done():
+				err = ErrBusy
+			}
+		} else if ctx.Err() != nil {
+			err = ErrBusy
+		}
+		return fmt.Errorf("library %s: %w", l.Name, err)
+	}
+}
+
+func (m *Manager) endLease(ctx context.Context, library int, holder string) {
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := m.catalog.EndLease(end, library, holder); err != nil {
+		m.o.Log.Warn("the lease of a scan stays until it runs out", "library", library, "error", err)
+	}
+}
+
 // keep renews the lease and tells of progress while a scan runs.
 func (m *Manager) keep(ctx context.Context, library int) {
-	renew := time.NewTicker(lease / 3)
-	defer renew.Stop()
+	var renewer sync.WaitGroup
+	renewer.Go(func() { m.renew(ctx, library, m.holder) })
+	defer renewer.Wait()
 	tell := time.NewTicker(500 * time.Millisecond)
 	defer tell.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-renew.C:
-			if _, err := m.catalog.LeaseScan(ctx, library, m.holder, lease.Milliseconds()); err != nil && ctx.Err() == nil {
-				m.o.Log.Warn("the lease of a scan could not be renewed", "library", library, "error", err)
-			}
 		case <-tell.C:
 			if s, ok := m.Current(); ok {
 				m.tell(s)

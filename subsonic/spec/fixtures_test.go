@@ -109,6 +109,7 @@ var fixtures = []fixture{
 	{"tokenInfo", "tokenInfo", TokenInfo{"åsa"}},
 	{"scanStatus", "getScanStatus startScan", ScanStatus{Scanning: true, Count: 100000}},
 	{"scanStatus_empty", "getScanStatus startScan", ScanStatus{}},
+	{"scanStatus_error", "getScanStatus startScan", ScanStatus{Count: 5, Error: "Music: a disk is away."}},
 	{"user", "getUser", fullUser()},
 	{"user_empty", "getUser", User{Username: "bob"}},
 	{"users", "getUsers", Users{[]User{fullUser(), {Username: "bob", Folder: []int{1}}}}},

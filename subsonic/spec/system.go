@@ -36,6 +36,9 @@ func (TokenInfo) Element() string { return "tokenInfo" }
 type ScanStatus struct {
 	Scanning bool  `wire:"scanning"`
 	Count    int64 `wire:"count"` // items seen by the running scan, else by the last
+	// Error is beyond the specification, for administrators: what the last
+	// scans found wrong.
+	Error string `wire:"error,omit"`
 }
 
 // Element is "scanStatus".
