@@ -206,7 +206,7 @@ func (d *dump) albums() error {
 		}
 		of := d.name(models.KindAlbum, a.Key)
 		if songs == 0 {
-			d.line("empty album", of, name)
+			d.line("hidden album", of, name)
 			return nil
 		}
 		folder, cover, credits := d.name(models.KindFolder, a.Folder), d.cover(&a.Cover), d.credits(a.Credits)
@@ -250,8 +250,10 @@ func (d *dump) artistRows() error {
 			var k models.Key
 			var fold, sort, nameSort, search, version string
 			err := rows.Scan(&k, &fold, &sort, &nameSort, &search, &version)
-			if credited[k] || d.used[models.ID{Kind: models.KindArtist, Key: k}] {
+			if credited[k] {
 				d.line("artist", d.name(models.KindArtist, k), fold, sort, nameSort, search, version)
+			} else if d.used[models.ID{Kind: models.KindArtist, Key: k}] {
+				d.line("hidden artist", d.name(models.KindArtist, k))
 			}
 			return err
 		}, `SELECT id, name_fold, sort, name_sort, search, cover_version FROM artists`)
@@ -292,8 +294,10 @@ func (d *dump) folders() error {
 		var k, up, missing models.Key
 		var name, sort, cover string
 		err := rows.Scan(&k, &up, &missing, &name, &sort, &cover)
-		if missing == 0 || d.used[models.ID{Kind: models.KindFolder, Key: k}] {
-			d.line("folder", d.name(models.KindFolder, k), d.name(models.KindFolder, up), missing != 0, name, sort, cover)
+		if missing == 0 {
+			d.line("folder", d.name(models.KindFolder, k), d.name(models.KindFolder, up), name, sort, cover)
+		} else if d.used[models.ID{Kind: models.KindFolder, Key: k}] {
+			d.line("hidden folder", d.name(models.KindFolder, k), name)
 		}
 		return err
 	}, `SELECT id, parent_id, missing_at, name, name_sort, cover_version FROM folders`)

@@ -318,6 +318,6 @@ func (w *world) checkLists(h *house, u *user, v catalog.Viewer, bad func(string,
 func contents(dump []string) []string {
 	return slices.DeleteFunc(slices.Clone(dump), func(l string) bool {
 		what, _, _ := strings.Cut(l, " ")
-		return slices.Contains([]string{"missing", "user", "play", "playlist", "queue", "bookmark", "empty"}, what)
+		return slices.Contains([]string{"missing", "user", "play", "playlist", "queue", "bookmark", "hidden"}, what)
 	})
 }
