@@ -93,7 +93,7 @@ func (x *scan) emptyRoot(ctx context.Context) error {
 		}
 	}
 	if x.listing.ignored > 0 {
-		return x.suspicious(ctx)
+		return x.suspicious(ctx, x.vanished)
 	}
 	present, _, err := x.catalog.Losses(ctx, x.Library.Number)
 	if err != nil {
@@ -113,11 +113,11 @@ func songs(n int) string {
 // absent marks what is still vanished as missing, unless it is suspiciously
 // much.
 func (x *scan) absent(ctx context.Context) error {
-	gone := x.gone()
+	gone := x.gone(x.vanished)
 	if gone == 0 {
 		return nil
 	}
-	if err := x.suspicious(ctx); err != nil {
+	if err := x.suspicious(ctx, x.vanished); err != nil {
 		return err
 	}
 	keys := make([]models.Key, 0, gone)
@@ -137,11 +137,11 @@ func (x *scan) absent(ctx context.Context) error {
 	return nil
 }
 
-// suspicious is an alarm when more of the library has vanished, together with
+// suspicious is an alarm when more of the library is gone, together with
 // what went missing lately, than people delete, or when a folder that held
 // much is empty, as the place of a disk is that is not mounted.
-func (x *scan) suspicious(ctx context.Context) error {
-	gone := x.gone()
+func (x *scan) suspicious(ctx context.Context, vanished map[models.Key]string) error {
+	gone := x.gone(vanished)
 	if x.AcceptMissing {
 		return nil
 	}
@@ -152,7 +152,7 @@ func (x *scan) suspicious(ctx context.Context) error {
 	if all := gone + lately; all >= x.o.MissingLeast && float64(all) > x.o.MissingShare*float64(present+lately) {
 		what := fmt.Sprintf("%d of %s are gone", gone, songs(present))
 		ignored := 0
-		for _, key := range x.vanished {
+		for _, key := range vanished {
 			if x.ignore.object(key) {
 				ignored++
 			}
@@ -165,7 +165,7 @@ func (x *scan) suspicious(ctx context.Context) error {
 		}
 		return fmt.Errorf("%s, so %w. %s", what, errAlarm, x.wayOut())
 	}
-	folder, n, err := x.hollow(ctx)
+	folder, n, err := x.hollow(ctx, vanished)
 	if err != nil {
 		return err
 	}
@@ -179,13 +179,13 @@ func (x *scan) suspicious(ctx context.Context) error {
 // hollow returns a folder that stands empty and held at least MissingLeast of
 // the songs that vanished, and how many; 0 for none. Stores without folders
 // have none.
-func (x *scan) hollow(ctx context.Context) (folder string, songs int, err error) {
+func (x *scan) hollow(ctx context.Context, vanished map[models.Key]string) (folder string, songs int, err error) {
 	store, ok := x.Store.(storage.Hollow)
-	if !ok || len(x.vanished) < x.o.MissingLeast {
+	if !ok || len(vanished) < x.o.MissingLeast {
 		return "", 0, nil
 	}
 	counts := map[string]int{}
-	for _, key := range x.vanished {
+	for _, key := range vanished {
 		for f := folderOf(key); f != ""; f = folderOf(f) {
 			counts[f]++
 		}

@@ -51,7 +51,7 @@ func (x *scan) moveFolders(ctx context.Context) error {
 	}
 	above, leaving := map[string]map[string]int{}, map[string]int{}
 	// Where the listing does not tell all, what the catalog knows must agree.
-	sure := func(folder string) bool { return len(x.unseen) == 0 && x.covered(folder) }
+	sure := func(folder string) bool { return len(x.unseen) == 0 && !x.doubted && x.covered(folder) }
 	var moves []catalog.FolderMove
 	for key, j := range x.journeys {
 		to := mostly(j.to)

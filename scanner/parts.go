@@ -375,11 +375,11 @@ func (x *scan) compareParts(ctx context.Context, vanished []models.Key) error {
 	return nil
 }
 
-// gone is how many songs that were shown have vanished.
-func (x *scan) gone() int {
-	n := len(x.vanished)
+// gone is how many of these were shown.
+func (x *scan) gone(vanished map[models.Key]string) int {
+	n := len(vanished)
 	for k := range x.sheets.gone {
-		if _, ok := x.vanished[k]; ok {
+		if _, ok := vanished[k]; ok {
 			n--
 		}
 	}

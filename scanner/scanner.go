@@ -99,6 +99,7 @@ type scan struct {
 	vanished map[models.Key]string // songs that the listing lacks: their object keys
 	returned []models.Key
 	unseen   map[models.Key]string // songs that a listing lacks which is not complete
+	doubted  bool                  // so much is gone that the listing is not believed
 	back     map[models.Key]bool   // missing songs whose objects are there again
 
 	kin         []int // the libraries of the same owner, this one among them

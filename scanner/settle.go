@@ -260,6 +260,9 @@ func (x *scan) decide(ctx context.Context) error {
 	if err := x.confirm(ctx, list, by); err != nil {
 		return err
 	}
+	if err := x.distrust(ctx, by, claimed); err != nil {
+		return err
+	}
 	x.claims = map[string]claim{}
 	for i, c := range list {
 		if by[i].row != c.row || by[i].how == later {
@@ -278,6 +281,28 @@ func (x *scan) decide(ctx context.Context) error {
 	for row := range displaced {
 		if !claimed[row] {
 			x.overwritten[row] = true
+		}
+	}
+	return nil
+}
+
+// distrust finds out whether what is gone and went nowhere is so much that the
+// listing is not believed. Then what seems to be replaced may be away only: a
+// new song that fits it waits until the absence is accepted or over.
+func (x *scan) distrust(ctx context.Context, by []claim, claimed map[models.Key]bool) error {
+	gone := map[models.Key]string{}
+	for row, object := range x.vanished {
+		if !claimed[row] {
+			gone[row] = object
+		}
+	}
+	err := x.suspicious(ctx, gone)
+	if x.doubted = errors.Is(err, errAlarm); !x.doubted {
+		return err
+	}
+	for i, c := range by {
+		if _, away := x.vanished[c.row]; away && c.how == replaced {
+			by[i] = claim{how: later}
 		}
 	}
 	return nil

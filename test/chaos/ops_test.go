@@ -199,12 +199,26 @@ func (w *world) renameFolder() bool {
 	return true
 }
 
+// peopled tells whether a folder has shown songs that stay, outside of another.
+func (w *world) peopled(folder, but string) bool {
+	return slices.ContainsFunc(w.in(folder), func(t *track) bool { return here(t) && (but == "" || !strings.HasPrefix(t.key, but+"/")) })
+}
+
 func (w *world) moveFolder() bool {
 	f, list := w.folder(w.r.IntN(3) / 2)
 	if f == "" || strings.HasPrefix(path.Base(f), "CD") {
 		return false
 	}
 	to := fmt.Sprintf("Shelf %d/Moved %d", w.r.IntN(5), w.next())
+	// Where nothing stays in the folder above, that one goes along, unless
+	// there is one already at the new place.
+	if !w.peopled(path.Dir(to), "") {
+		for _, up := range foldersOf(f) {
+			if !w.peopled(up, f) {
+				return false
+			}
+		}
+	}
 	w.say("move folder %s of %d to %s", f, len(list), to)
 	w.moveDir(f, to)
 	return true
@@ -358,7 +372,7 @@ func (w *world) deleteFiles() bool {
 	done := false
 	for range 1 + w.r.IntN(6) {
 		t := w.any(func(t *track) bool { return here(t) && !t.album.folded && w.stays(path.Dir(t.key)) })
-		if t == nil || w.busy[path.Dir(t.key)] || !w.free(t) {
+		if t == nil || w.busyFolder(t) || !w.free(t) {
 			continue
 		}
 		w.say("delete %s", t.key)
