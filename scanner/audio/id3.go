@@ -521,7 +521,9 @@ func (t *id3) picture(in tagReader, size int64, compressed bool) {
 	p := models.PictureRef{}
 	if compressed {
 		p.Offset, p.Length, p.Encoding = in.pos, size, "zlib"
-		if !in.unsync {
+		if in.unsync {
+			t.f.warn("a picture that is compressed and unsynchronised is passed over")
+		} else {
 			t.f.Pictures = append(t.f.Pictures, p)
 		}
 		return
@@ -594,6 +596,16 @@ func (t *id3) finish(v values) {
 			date += "-" + t.day[2:] + "-" + t.day[:2]
 		}
 		t.own.add("DATE", date)
+	}
+	if list := t.own[contentGroup]; len(list) > 0 {
+		delete(t.own, contentGroup)
+		name := "GROUPING"
+		if len(t.own[name]) > 0 {
+			name = "WORK"
+		}
+		if name != "WORK" || len(t.free[name]) == 0 {
+			t.own[name] = list
+		}
 	}
 	t.own.missing(t.free)
 	v.missing(t.own)

@@ -110,6 +110,22 @@ func TestID3(t *testing.T) {
 		{"MusicBrainz ids joined", id3v2(3, 0, 0, frame3("TXXX", 0, []byte("\x00MusicBrainz Artist Id\x009D2e4f10-8a6b-4c3d-9e1f-012345678900/9d2e4f10-8a6b-4c3d-9e1f-012345678901/nonsense"))),
 			func(f *File) []any { return []any{f.ArtistIDs} }, []any{[]string{"9d2e4f10-8a6b-4c3d-9e1f-012345678900", "9d2e4f10-8a6b-4c3d-9e1f-012345678901"}}},
 	}
+	tests = append(tests, []struct {
+		name string
+		tag  []byte
+		got  func(*File) []any
+		want []any
+	}{
+		{"a grouping", id3v2(4, 0, 0, frame4("TIT1", 0, []byte("\x03Group"))), func(f *File) []any { return []any{f.Groupings, len(f.Works)} }, []any{[]string{"Group"}, 0}},
+		{"a work beside a grouping", id3v2(4, 0, 0, frame4("TIT1", 0, []byte("\x03Work")), frame4("GRP1", 0, []byte("\x03Group"))),
+			func(f *File) []any { return []any{f.Groupings, f.Works} }, []any{[]string{"Group"}, []models.Named{{Name: "Work"}}}},
+		{"a tag with a footer in front", slices.Concat(footed(title), id3v2(3, 0, 0, artist3)), tags, []any{"Title", "Artist"}},
+		{"compressed and unsynchronised", id3v2(4, 0x80, 0, frame4("TIT2", 0x0b, sized(300, unsynced(deflated([]byte("\x03"+strings.Repeat("Title", 60))))))),
+			func(f *File) []any { return []any{len(f.Title)} }, []any{300}},
+		{"an artist with a slash", id3v2(3, 0, 0, frame3("TPE1", 0, []byte("\x00AC/DC")), frame3("TCOM", 0, []byte("\x00Young/Young"))), func(f *File) []any { return []any{f.Artists, f.Roles[0].Name} }, []any{[]string{"AC/DC"}, "Young/Young"}},
+		{"lyrics in two languages", id3v2(4, 0, 0, frame4("USLT", 0, []byte("\x03eng\x00one")), frame4("USLT", 0, []byte("\x03deu\x00Text\x00eins"))),
+			func(f *File) []any { return []any{f.Lyrics[0].Lang, f.Lyrics[1].Lang, f.Lyrics[1].Lines[0].Text} }, []any{"deu", "eng", "one"}},
+	}...)
 	sound := mp3Sound(1, 20)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -121,6 +137,22 @@ func TestID3(t *testing.T) {
 				t.Errorf("duration %d ms", f.Duration)
 			}
 		})
+	}
+}
+
+// TestAppendedTag reads a tag at the end, of which one in front tells, before
+// other tags.
+func TestAppendedTag(t *testing.T) {
+	front := id3v2(4, 0, 0, frame4("TIT2", 0, []byte("\x03Title")), frame4("SEEK", 0, []byte{0, 0, 0x20, 0x94}))
+	behind := footed(frame4("TIT2", 0, []byte("\x03other")), frame4("TPE1", 0, []byte("\x03Artist")), frame4("APIC", 0, apic(jpeg(60_000))))
+	sound := mp3Sound(1, 20)
+	plain, _ := readBytes(t, "x.mp3", sound)
+	for _, rest := range [][]byte{nil, v1("old"), ape("Album", "Album"), append(ape("Album", "Album"), v1("old")...)} {
+		file := slices.Concat(front, sound, behind, rest)
+		f, _ := readBytes(t, "x.mp3", file)
+		if f.Title != "Title" || f.Artist != "Artist" || len(f.Pictures) != 1 || f.Identity != plain.Identity || f.Duration != plain.Duration || len(f.Warnings) > 0 {
+			t.Errorf("%d bytes behind: title %q, artist %q, %d pictures, %d ms, %q", len(rest), f.Title, f.Artist, len(f.Pictures), f.Duration, f.Warnings)
+		}
 	}
 }
 
