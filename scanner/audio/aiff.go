@@ -7,7 +7,7 @@ import (
 )
 
 // aiff reads AIFF and AIFF-C (https://www.mmsp.ece.mcgill.ca/Documents/AudioFormats/AIFF/AIFF.html).
-var aiff = &container{name: "aiff", version: 1, read: readAIFF, sniff: func(head []byte) bool {
+var aiff = &container{name: "aiff", version: 2, read: readAIFF, sniff: func(head []byte) bool {
 	return len(head) >= 12 && string(head[:4]) == "FORM" && (string(head[8:12]) == "AIFF" || string(head[8:12]) == "AIFC")
 }}
 

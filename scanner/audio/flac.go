@@ -10,7 +10,7 @@ import (
 )
 
 // flac reads native FLAC (RFC 9639).
-var flac = &container{name: "flac", version: 1, read: readFLAC, sniff: func(head []byte) bool {
+var flac = &container{name: "flac", version: 2, read: readFLAC, sniff: func(head []byte) bool {
 	return len(head) >= 4 && string(head[:4]) == "fLaC"
 }}
 

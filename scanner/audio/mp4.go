@@ -13,7 +13,7 @@ import (
 
 // mp4 reads ISO base media files (ISO/IEC 14496-12 and -14) and QuickTime
 // movies (QuickTime File Format Specification) for their sound.
-var mp4 = &container{name: "mp4", version: 1, read: readMP4, sniff: func(head []byte) bool {
+var mp4 = &container{name: "mp4", version: 2, read: readMP4, sniff: func(head []byte) bool {
 	if len(head) < 8 {
 		return false
 	}

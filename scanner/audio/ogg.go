@@ -12,7 +12,7 @@ import (
 // (https://xiph.org/vorbis/doc/Vorbis_I_spec.html), Opus (RFC 7845), FLAC
 // (RFC 9639, section 10.1) and Speex
 // (https://www.speex.org/docs/manual/speex-manual/node8.html).
-var ogg = &container{name: "ogg", version: 1, read: readOgg, sniff: func(head []byte) bool {
+var ogg = &container{name: "ogg", version: 2, read: readOgg, sniff: func(head []byte) bool {
 	return len(head) >= 5 && string(head[:4]) == "OggS" && head[4] == 0
 }}
 

@@ -8,7 +8,7 @@ import (
 
 // wav reads RIFF WAVE, with the 64-bit sizes of RF64 and BW64
 // (https://www.itu.int/rec/R-REC-BS.2088, EBU Tech 3306).
-var wav = &container{name: "wav", version: 1, read: readWAV, sniff: func(head []byte) bool {
+var wav = &container{name: "wav", version: 2, read: readWAV, sniff: func(head []byte) bool {
 	if len(head) < 12 || string(head[8:12]) != "WAVE" {
 		return false
 	}
