@@ -154,7 +154,7 @@ func (x *scan) readSheet(ctx context.Context, o storage.Object) (*audio.Sheet, e
 	if err != nil {
 		return nil, err
 	}
-	return audio.ParseSheet(b)
+	return audio.ParseSheet(b, x.o.GuessEncodings)
 }
 
 // matchSheets finds the object of each file that a sheet cuts: of that name,

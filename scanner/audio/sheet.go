@@ -1,9 +1,11 @@
 package audio
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,10 +61,11 @@ type sheetTrack struct {
 	found bool // INDEX 01
 }
 
-// ParseSheet reads a cue sheet in UTF-8, UTF-16 or an older encoding. It is
-// lenient in what does not matter (unknown commands, missing quotes, case) and
-// refuses what leaves a doubt about where a track begins.
-func ParseSheet(b []byte) (*Sheet, error) {
+// ParseSheet reads a cue sheet in UTF-8, UTF-16 or Windows-1252, or, where
+// guess is true, in another old encoding that it plainly is in. It is lenient
+// in what does not matter (unknown commands, missing quotes, case) and refuses
+// what leaves a doubt about where a track begins.
+func ParseSheet(b []byte, guess bool) (*Sheet, error) {
 	if len(b) > MaxSheet {
 		return nil, fmt.Errorf("%w: it has %d bytes, more than %d", ErrSheet, len(b), MaxSheet)
 	}
@@ -74,7 +77,7 @@ func ParseSheet(b []byte) (*Sheet, error) {
 		byRef = map[*sheetTrack]int{} // the file in which the sound begins
 		line  int
 	)
-	for text := range strings.Lines(sheetText(b)) {
+	for text := range strings.Lines(sheetText(b, guess)) {
 		line++
 		command, rest := word(strings.TrimSpace(text))
 		switch command = strings.ToUpper(command); command {
@@ -180,8 +183,8 @@ func sheetTags(track, disc values) models.Tags {
 }
 
 // sheetText decodes the bytes of a sheet. The encodings that name themselves,
-// or are valid UTF-8, are certain; the rest is taken for Windows-1252.
-func sheetText(b []byte) string {
+// or are valid UTF-8, are certain.
+func sheetText(b []byte, guess bool) string {
 	switch {
 	case len(b) >= 3 && string(b[:3]) == "\xef\xbb\xbf":
 		b = b[3:]
@@ -192,6 +195,17 @@ func sheetText(b []byte) string {
 	}
 	if utf8.Valid(b) {
 		return lineEnds(string(b))
+	}
+	if guess {
+		var values [][]byte
+		for line := range bytes.Lines(b) {
+			if _, value, ok := bytes.Cut(bytes.TrimSpace(line), []byte(" ")); ok && slices.ContainsFunc(value, func(c byte) bool { return c >= 0x80 }) {
+				values = append(values, bytes.Trim(value, "\" "))
+			}
+		}
+		if _, dec := guessEncoding(values); dec != nil {
+			return lineEnds(dec(b))
+		}
 	}
 	return lineEnds(latin1(b))
 }
@@ -328,7 +342,7 @@ func sheet(f *File, v values) {
 	if text == "" {
 		return
 	}
-	s, err := ParseSheet([]byte(text))
+	s, err := ParseSheet([]byte(text), false)
 	if err != nil {
 		f.warn("the cue sheet within: %v", err)
 		return

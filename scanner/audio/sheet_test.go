@@ -4,12 +4,18 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 const plainSheet = `REM GENRE "Post Rock"
@@ -43,7 +49,7 @@ FILE "Ann - Blue.wav" WAVE
 
 func parseSheet(t *testing.T, text string) *Sheet {
 	t.Helper()
-	s, err := ParseSheet([]byte(text))
+	s, err := ParseSheet([]byte(text), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,13 +139,49 @@ func TestSheetEncodings(t *testing.T) {
 		"not quite UTF-8":      {[]byte(sheet("caf\xe9 \xe9t\xe9")), "café été"},
 		"a byte that is no 52": {[]byte(sheet("a\x81\xe9")), "a\ufffdé"},
 	} {
-		s, err := ParseSheet(c.b)
+		s, err := ParseSheet(c.b, true)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
 		if got := s.Files[0].Tracks[0].Tags.Title; got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// Sheets in old encodings of other scripts are recovered, or not, as asked.
+func TestSheetsInOldEncodings(t *testing.T) {
+	for name, c := range map[string]struct {
+		enc    encoding.Encoding
+		titles []string
+	}{
+		"Shift-JIS":    {japanese.ShiftJIS, []string{"さくらの花", "東京の夜", "ありがとうの歌", "夏の思い出"}},
+		"GBK":          {simplifiedchinese.GBK, []string{"月亮代表我的心", "我的中国心", "甜蜜的日子", "一生有你"}},
+		"Windows-1251": {charmap.Windows1251, []string{"Кино", "Группа крови", "Звезда по имени Солнце", "Пачка сигарет"}},
+	} {
+		text := "REM DATE 1990\r\nPERFORMER \"" + c.titles[0] + "\"\r\nFILE \"" + c.titles[1] + ".wav\" WAVE\r\n"
+		for i, title := range c.titles {
+			text += fmt.Sprintf("  TRACK %02d AUDIO\r\n    TITLE \"%s\"\r\n    INDEX 01 00:%02d:00\r\n", i+1, title, i)
+		}
+		b, err := c.enc.NewEncoder().Bytes([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := ParseSheet(b, true)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if s.Files[0].Name != c.titles[1]+".wav" {
+			t.Errorf("%s: file %q", name, s.Files[0].Name)
+		}
+		for i, tr := range s.Files[0].Tracks {
+			if tr.Tags.Title != c.titles[i] || tr.Tags.Artist != c.titles[0] {
+				t.Errorf("%s: %q by %q", name, tr.Tags.Title, tr.Tags.Artist)
+			}
+		}
+		if s, err = ParseSheet(b, false); err != nil || s.Files[0].Tracks[0].Tags.Title == c.titles[0] {
+			t.Errorf("%s: guessed without leave: %v", name, err)
 		}
 	}
 }
@@ -164,7 +206,7 @@ func TestBrokenSheets(t *testing.T) {
 		"a huge file":     {strings.Repeat("REM x\n", MaxSheet/5), "bytes"},
 		"a million files": {strings.Repeat("FILE\n", MaxSheet/6), "more than 999 files"},
 	} {
-		s, err := ParseSheet([]byte(c.text))
+		s, err := ParseSheet([]byte(c.text), true)
 		if !errors.Is(err, ErrSheet) || !strings.Contains(err.Error(), c.reason) {
 			t.Errorf("%s: %v, %v", name, s, err)
 		}
@@ -178,7 +220,7 @@ func FuzzSheet(f *testing.F) {
 	f.Add([]byte("FILE \"\nTRACK 01\nINDEX 01 9:9:9\nREM DATE \"\nTITLE \"\"\"\"\nCATALOG\nREM"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_ = flacSheet(b, 44100)
-		s, err := ParseSheet(b)
+		s, err := ParseSheet(b, len(b)%2 == 0)
 		if err != nil {
 			if !errors.Is(err, ErrSheet) {
 				t.Error(err)
@@ -201,4 +243,61 @@ func FuzzSheet(f *testing.F) {
 			}
 		}
 	})
+}
+
+// commentBlock is a VORBIS_COMMENT block, not the last, with one comment.
+func commentBlock(comment string) []byte {
+	body := binary.LittleEndian.AppendUint32(make([]byte, 4), 1)
+	body = append(binary.LittleEndian.AppendUint32(body, uint32(len(comment))), comment...)
+	return append([]byte{4, 0, byte(len(body) >> 8), byte(len(body))}, body...)
+}
+
+// Sheets within files: in a block of FLAC, in a comment, in an APEv2 item and
+// in a TXXX frame.
+func TestSheetsWithinFiles(t *testing.T) {
+	flac, err := os.ReadFile("testdata/image.flac")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := readBytes(t, "image.flac", flac)
+	if f.Sheet == nil || len(f.Sheet.Files[0].Tracks) != 3 {
+		t.Fatalf("%+v", f.Sheet)
+	}
+	tracks := f.Sheet.Files[0].Tracks
+	if tracks[0].Start != 0 || tracks[1].Start != 1666666666 || tracks[2].Start != 3*time.Second || !slices.Equal(tracks[0].Tags.ISRC, []string{"GBAAA9900001"}) || tracks[0].Tags.Barcode != "0724384260958" {
+		t.Errorf("%+v", tracks)
+	}
+	parts, files, _ := cutParts(t, "image.flac", flac, sheetStartsOf(tracks)...)
+	checkParts(t, "image.flac", parts, files, sheetStartsOf(tracks))
+
+	// A sheet in a comment tells titles; it goes before the block.
+	head := 4 + 4 + 34
+	tagged := slices.Concat(flac[:head], commentBlock("CUESHEET="+plainSheet), flac[head:])
+	mp3, err := os.ReadFile("testdata/reservoir.mp3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	item := binary.LittleEndian.AppendUint32(nil, uint32(len(plainSheet)))
+	item = append(append(item, "\x00\x00\x00\x00Cuesheet\x00"...), plainSheet...)
+	ape := append([]byte("APETAGEX"), 0xd0, 7, 0, 0)
+	ape = binary.LittleEndian.AppendUint32(ape, uint32(len(item)+32))
+	ape = append(ape, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	for name, content := range map[string][]byte{"a.flac": tagged, "a.mp3": slices.Concat(mp3, item, ape)} {
+		f, _ := readBytes(t, name, content)
+		if f.Sheet == nil || len(f.Sheet.Files[0].Tracks) != 2 || f.Sheet.Files[0].Tracks[0].Tags.Title != "Sea" {
+			t.Errorf("%s: %+v", name, f.Sheet)
+		}
+	}
+	broken, _ := readBytes(t, "a.flac", slices.Concat(flac[:head], commentBlock("CUESHEET=TRACK x"), flac[head:]))
+	if broken.Sheet == nil || len(broken.Warnings) != 1 {
+		t.Errorf("%+v %q", broken.Sheet, broken.Warnings)
+	}
+}
+
+func sheetStartsOf(tracks []SheetTrack) []time.Duration {
+	var out []time.Duration
+	for _, t := range tracks {
+		out = append(out, t.Start)
+	}
+	return out
 }
