@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/scanner/audio"
 )
 
@@ -126,13 +127,6 @@ func partTags(t audio.SheetTrack, file models.Tags, n int, object string) models
 	return g
 }
 
-// whole is an object as a whole, whose parts are songs.
-type whole struct {
-	song  *models.Song
-	parts []models.Key
-	cuts  []models.Cut
-}
-
 // parts puts the parts of objects that are cut in the place of their wholes
 // among what was read, and takes the parts away from objects that no longer
 // are. It is called before anything else looks at the songs.
@@ -186,7 +180,7 @@ func (w *writer) parts(u *readUnit, fresh, changed []readSong) ([]readSong, []re
 	for i, s := range slices.Concat(fresh, changed) {
 		f := byObject[s.song.ObjectKey]
 		if s.file == nil && s.song.MissingSince < 0 {
-			w.wholes = append(w.wholes, whole{song: s.song})
+			w.wholes = append(w.wholes, s.song)
 			continue
 		}
 		if len(f.parts) == 0 || s.file == nil {
@@ -212,7 +206,7 @@ func (w *writer) parts(u *readUnit, fresh, changed []readSong) ([]readSong, []re
 				w.changedSongs--
 			}
 		}
-		h := whole{song: s.song}
+		w.wholes = append(w.wholes, s.song)
 		rest := slices.Clone(old[s.song.Key])
 		became := pairParts(f.parts, rest)
 		taken := map[models.Key]bool{}
@@ -246,14 +240,13 @@ func (w *writer) parts(u *readUnit, fresh, changed []readSong) ([]readSong, []re
 				w.added++
 				outFresh = append(outFresh, readSong{part, &file})
 			}
-			h.parts, h.cuts = append(h.parts, part.Key), append(h.cuts, p.Cut)
+			w.cuts = append(w.cuts, catalog.FoundCut{Song: part.Key, Whole: s.song.Key, Cut: p.Cut})
 		}
 		for _, p := range rest {
 			if !taken[p.Key] && p.MissingSince == 0 {
 				lost = append(lost, p.Key)
 			}
 		}
-		w.wholes = append(w.wholes, h)
 	}
 	if err := w.tx.ParkParts(there); err != nil {
 		return nil, nil, err
@@ -326,22 +319,18 @@ func (w *writer) saveWholes() error {
 	if len(w.wholes) == 0 {
 		return w.tx.SaveSongSheets(w.songSheets)
 	}
-	var songs []*models.Song
 	var keys []models.Key
-	for _, h := range w.wholes {
-		songs = append(songs, h.song)
-		keys = append(keys, h.song.Key)
+	for _, s := range w.wholes {
+		keys = append(keys, s.Key)
 	}
-	if err := w.tx.SaveSongs(songs, w.fresh); err != nil {
+	if err := w.tx.SaveSongs(w.wholes, w.fresh); err != nil {
 		return err
 	}
 	if err := w.tx.Hide(keys); err != nil {
 		return err
 	}
-	for _, h := range w.wholes {
-		if err := w.tx.SaveCuts(h.song.Key, h.parts, h.cuts); err != nil {
-			return err
-		}
+	if err := w.tx.SaveCuts(w.cuts); err != nil {
+		return err
 	}
 	w.scan.sheets.cuts = true
 	return w.tx.SaveSongSheets(w.songSheets)

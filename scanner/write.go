@@ -297,7 +297,8 @@ type writer struct {
 	fileCover     map[models.Key]bool
 	albumEmbedded map[models.Key]int64
 	recounted     bool
-	wholes        []whole // objects that are cut into parts
+	wholes        []*models.Song // objects that are cut into parts
+	cuts          []catalog.FoundCut
 	songSheets    map[models.Key]string
 
 	claimed map[models.Key]*evidence // songs whose album is looked at anew
@@ -367,9 +368,9 @@ func (w *writer) unit(u *readUnit) error {
 		s.song.Folder = keys[folderOf(s.song.ObjectKey)]
 		isRead[s.song.Key] = true
 	}
-	for _, h := range w.wholes {
-		if k := keys[folderOf(h.song.ObjectKey)]; k != 0 {
-			h.song.Folder = k
+	for _, s := range w.wholes {
+		if k := keys[folderOf(s.ObjectKey)]; k != 0 {
+			s.Folder = k
 		}
 	}
 	// The unit's other songs are evidence, and may change their album.

@@ -166,15 +166,22 @@ func (s *ScanTx) Hide(songs []models.Key) error {
 	})
 }
 
-// SaveCuts writes how parts are cut out of whole, which is hidden.
-func (s *ScanTx) SaveCuts(whole models.Key, parts []models.Key, cuts []models.Cut) error {
-	rows := make([][]any, len(parts))
-	for i, x := range cuts {
+// FoundCut is how a song is cut out of an object, by the song that is the
+// object as a whole.
+type FoundCut struct {
+	Song, Whole models.Key
+	models.Cut
+}
+
+// SaveCuts writes how parts are cut out of their objects.
+func (s *ScanTx) SaveCuts(list []FoundCut) error {
+	rows := make([][]any, len(list))
+	for i, x := range list {
 		head := x.Head
 		if head == nil {
 			head = []byte{}
 		}
-		rows[i] = []any{parts[i], whole, x.Kind, head, x.From, x.To, x.Frame, x.Frames, x.Size, x.Object}
+		rows[i] = []any{x.Song, x.Whole, x.Kind, head, x.From, x.To, x.Frame, x.Frames, x.Size, x.Object}
 	}
 	err := insertRows(s.tx, `INSERT INTO cuts (song_id, whole_id, kind, head, from_byte, to_byte, first_frame, frames, size, object_size) VALUES `, rows,
 		` ON CONFLICT (song_id) DO UPDATE SET whole_id = excluded.whole_id, kind = excluded.kind, head = excluded.head, from_byte = excluded.from_byte, to_byte = excluded.to_byte,

@@ -169,6 +169,8 @@ func purgeSome(tx *gorm.DB, library int, before int64) (done bool, err error) {
 		`DELETE FROM song_genres WHERE song_id IN ?`,
 		`DELETE FROM lyrics WHERE song_id IN ?`,
 		`DELETE FROM chapters WHERE song_id IN ?`,
+		`DELETE FROM cuts WHERE song_id IN ?`,
+		`DELETE FROM song_sheets WHERE song_id IN ?`,
 		`DELETE FROM granted_songs WHERE song_id IN ?`,
 		`DELETE FROM aliases WHERE kind = 'so' AND new_id IN ?`,
 		`DELETE FROM songs WHERE id IN ?`,
