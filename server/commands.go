@@ -358,7 +358,7 @@ type libraryAdd struct {
 }
 
 func (l libraryAdd) Run(ctx context.Context, r *run) error {
-	root, err := roots([]string{l.Place})
+	root, err := roots([]string{l.Place}, l.Kind)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
@@ -366,7 +366,7 @@ func (l libraryAdd) Run(ctx context.Context, r *run) error {
 		return err
 	}
 	return r.with(ctx, func(c *catalog.Catalog, _ *auth.Service) error {
-		m := &models.Library{Name: root[0].Name, Location: root[0].Location, Kind: l.Kind}
+		m := &models.Library{Name: root[0].Name, Location: root[0].Location, Kind: root[0].Kind}
 		n, err := c.AddLibrary(ctx, m)
 		if err != nil {
 			return err

@@ -35,6 +35,7 @@ type Settings struct {
 	KeyFile      string `help:"File of the key that seals passwords for apps' token login. Without it, key in the data folder. It is made at the first start; keep a copy, apart from the catalog's." placeholder:"FILE" group:"Places"`
 
 	Music       []string `help:"A library: NAME=FOLDER, NAME=URL, or just the folder. May be given many times." placeholder:"[NAME=]PLACE" sep:"none" split:"yes" group:"Music"`
+	Audiobooks  []string `help:"A library of audiobooks, written as one of --music. Its songs are in no random, similar, top and frequent list but that of their own library. May be given many times." placeholder:"[NAME=]PLACE" sep:"none" split:"yes" group:"Music"`
 	FollowLinks bool     `help:"Follow symbolic links that lead out of a library's folder." group:"Music"`
 
 	ScanInterval time.Duration `help:"How often all libraries are compared with the catalog, besides what watching notices. 0 turns it off." default:"1h" group:"Music"`
@@ -62,6 +63,7 @@ type Settings struct {
 type Root struct {
 	Name     string // "" when none is given: the catalog makes one of the location
 	Location string // as storage.Parse returns it
+	Kind     string // models.LibraryMusic or another
 }
 
 // Listener is one place to listen at.
@@ -77,7 +79,7 @@ type Config struct {
 	Data           string // absolute
 	Database       string // location, which may hold a password: print catalog.Redact of it
 	KeyFile        string
-	Music          []Root
+	Music          []Root // of all kinds
 	FollowLinks    bool
 	ScanInterval   time.Duration
 	Watch          bool
@@ -161,9 +163,14 @@ func (s *Settings) check(where func(name string) string, secret string) (Config,
 		return c, bad("key-file", "%v", err)
 	}
 
-	if c.Music, err = roots(filled(s.Music)); err != nil {
+	if c.Music, err = roots(filled(s.Music), models.LibraryMusic); err != nil {
 		return c, bad("music", "%v", err)
 	}
+	books, err := roots(filled(s.Audiobooks), models.LibraryAudiobook)
+	if err != nil {
+		return c, bad("audiobooks", "%v", err)
+	}
+	c.Music = append(c.Music, books...)
 	if s.ScanInterval < 0 || s.ScanInterval > 0 && s.ScanInterval < time.Second {
 		return c, bad("scan-interval", "%s is too short: give a second or more, such as 1h, or 0 for never", s.ScanInterval)
 	}
@@ -239,15 +246,16 @@ func readSecret(file string) (string, error) {
 	return s, nil
 }
 
-// roots reads the values of --music. Names are unique without regard to case.
-func roots(values []string) ([]Root, error) {
+// roots reads the values of --music or --audiobooks. Names are unique without
+// regard to case.
+func roots(values []string, kind string) ([]Root, error) {
 	var out []Root
 	names := map[string]bool{}
 	for _, v := range values {
-		r := Root{Location: v}
+		r := Root{Location: v, Kind: kind}
 		// A "=" within a path belongs to the path, so a name has no slash.
 		if name, place, ok := strings.Cut(v, "="); ok && !strings.ContainsAny(name, `/\`) {
-			r = Root{strings.TrimSpace(name), place}
+			r = Root{strings.TrimSpace(name), place, kind}
 			if r.Name == "" {
 				return nil, fmt.Errorf("%q has nothing before the =: write NAME=%s", v, place)
 			}

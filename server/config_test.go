@@ -122,7 +122,7 @@ func TestSameInAllThree(t *testing.T) {
 	}
 	want := Config{
 		Data: data, Database: "postgres://u:pass@h/db", KeyFile: "/k", FollowLinks: true,
-		Music:        []Root{{"A", "file:///a"}, {"", "file:///b=c"}},
+		Music:        []Root{{"A", "file:///a", "music"}, {"", "file:///b=c", "music"}},
 		ScanInterval: 90 * time.Second, GenreSeps: []string{"; ", "/"}, ArtistSeps: []string{" feat. "},
 		Articles: []string{"Der", "Die"}, ArtCacheBytes: 1 << 30,
 		Listen:   []Listener{{"tcp", ":1"}, {"unix", "/s"}},

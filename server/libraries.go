@@ -69,7 +69,7 @@ func (r *run) configureLibraries(ctx context.Context, c *catalog.Catalog) (demo 
 		if err := checkRoot(r.Config.Data, m.Location); err != nil {
 			return false, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
-		want = append(want, models.Library{Name: m.Name, Location: m.Location, Kind: models.LibraryMusic})
+		want = append(want, models.Library{Name: m.Name, Location: m.Location, Kind: m.Kind})
 	}
 	switch {
 	case !others:
@@ -84,7 +84,7 @@ func (r *run) configureLibraries(ctx context.Context, c *catalog.Catalog) (demo 
 	}
 	dropped, err := c.EnsureConfigured(ctx, want)
 	if errors.Is(err, models.ErrInvalid) || errors.Is(err, models.ErrConflict) {
-		return false, fmt.Errorf("%w: --music: %w", ErrConfig, err)
+		return false, fmt.Errorf("%w: --music and --audiobooks: %w", ErrConfig, err)
 	}
 	if err != nil {
 		return false, err

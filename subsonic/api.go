@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -153,6 +154,24 @@ func (c Call) In(folder folderID) catalog.Viewer {
 		n = -1
 	}
 	return c.Viewer.In(int(n))
+}
+
+// music narrows what the caller may read to one library, when that is named,
+// and else to the libraries of music: nobody wants a chapter of an audiobook
+// among songs by chance.
+func (a *API) music(c Call, folder folderID) (catalog.Viewer, error) {
+	if n, err := parseInt(string(folder)); folder != "" && (err != nil || n != 0) {
+		return c.In(folder), nil
+	}
+	kinds, err := a.libraryKinds(c)
+	var others []int
+	for n, kind := range kinds {
+		if kind != models.LibraryMusic {
+			others = append(others, n)
+		}
+	}
+	slices.Sort(others)
+	return c.Viewer.Without(others), err
 }
 
 // libraryKinds remembers the kinds of the libraries for one version of the

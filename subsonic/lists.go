@@ -11,14 +11,14 @@ import (
 var _ = handle(Endpoint{
 	Name:      "getAlbumList",
 	Since:     "1.2.0",
-	Doc:       "Albums of one list, as folders.",
+	Doc:       "Albums of one list, as folders. Audiobooks and podcasts are among random and frequent ones only where musicFolderId names their library.",
 	Versioned: true,
 }, (*API).getAlbumList)
 
 var _ = handle(Endpoint{
 	Name:      "getAlbumList2",
 	Since:     "1.8.0",
-	Doc:       "Albums of one list. The header X-Total-Count tells the whole list's length.",
+	Doc:       "Albums of one list. The header X-Total-Count tells the whole list's length. Audiobooks and podcasts as in getAlbumList.",
 	Versioned: true,
 }, (*API).getAlbumList2)
 
@@ -48,7 +48,14 @@ func (a *API) albumList(c Call, p albumListParams) ([]*models.Album, error) {
 			return nil, missing("genre")
 		}
 	}
-	list, total, err := a.Catalog.Albums(c, c.In(p.Folder), l)
+	in := c.In(p.Folder)
+	if p.Type == "random" || p.Type == "frequent" {
+		var err error
+		if in, err = a.music(c, p.Folder); err != nil {
+			return nil, err
+		}
+	}
+	list, total, err := a.Catalog.Albums(c, in, l)
 	if err == nil {
 		c.Header["X-Total-Count"] = []string{strconv.Itoa(total)}
 	}
@@ -72,7 +79,7 @@ func (a *API) getAlbumList2(c Call, p albumListParams) (spec.Payload, error) {
 var _ = handle(Endpoint{
 	Name:  "getRandomSongs",
 	Since: "1.2.0",
-	Doc:   "Songs by chance, none twice.",
+	Doc:   "Songs by chance, none twice. Audiobooks and podcasts come only where musicFolderId names their library.",
 }, (*API).getRandomSongs)
 
 type getRandomSongsParams struct {
@@ -84,7 +91,11 @@ type getRandomSongsParams struct {
 }
 
 func (a *API) getRandomSongs(c Call, p getRandomSongsParams) (spec.Payload, error) {
-	list, err := a.Catalog.RandomSongs(c, c.In(p.Folder), catalog.SongList{Genre: p.Genre, FromYear: p.FromYear, ToYear: p.ToYear, Size: p.Size})
+	in, err := a.music(c, p.Folder)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.Catalog.RandomSongs(c, in, catalog.SongList{Genre: p.Genre, FromYear: p.FromYear, ToYear: p.ToYear, Size: p.Size})
 	if err != nil {
 		return nil, err
 	}

@@ -230,7 +230,8 @@ func touchReaders(tx *gorm.DB, n int) error {
 // ignored. The location of a library changes by configuration only.
 func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 	want := *l
-	return c.writeUsers(ctx, func(tx *gorm.DB) error {
+	var catalog int64
+	err := c.writeUsers(ctx, func(tx *gorm.DB) error {
 		others, err := libraryRows(tx)
 		if err != nil {
 			return err
@@ -249,8 +250,17 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 		if err := tx.Exec(`UPDATE libraries SET name = ?, kind = ?, quota = ? WHERE id = ?`, want.Name, want.Kind, want.Quota, l.Number).Error; err != nil {
 			return err
 		}
+		if want.Kind != others[i].Kind {
+			if catalog, err = bump(tx, settingVersion); err != nil {
+				return err
+			}
+		}
 		return touchReaders(tx, l.Number)
 	})
+	if err == nil {
+		c.saw(catalog)
+	}
+	return err
 }
 
 // RemoveLibrary hides a library with all that it holds. Rows and what users
@@ -366,8 +376,12 @@ func (c *Catalog) EnsureConfigured(ctx context.Context, want []models.Library) (
 	if done, _ := reconcile(list, named, have); done {
 		return nil, nil
 	}
+	var version int64
 	err = c.writeUsers(ctx, func(tx *gorm.DB) error {
 		have, err := libraryRows(tx)
+		if err == nil {
+			version, err = bump(tx, settingVersion) // kinds may change
+		}
 		if err != nil {
 			return err
 		}
@@ -411,6 +425,7 @@ func (c *Catalog) EnsureConfigured(ctx context.Context, want []models.Library) (
 	if err != nil {
 		return nil, fmt.Errorf("configured libraries: %w", err)
 	}
+	c.saw(version)
 	return dropped, nil
 }
 

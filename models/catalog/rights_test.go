@@ -81,6 +81,8 @@ func TestNothingLeaks(t *testing.T) {
 			{"some of two", Viewer{User: stranger, Granted: true}, func(s string) bool {
 				return slices.Contains([]string{"Song 0 Two", "Song 1 Two", "Song 2 Two"}, s)
 			}, 3},
+			{"both but one", owner.Without([]int{1}), func(s string) bool { return strings.HasSuffix(s, "Two") }, 7},
+			{"one without some of two", Viewer{User: guest, Libraries: []int{1}, Granted: true}.Without([]int{2}), func(s string) bool { return strings.HasSuffix(s, "One") }, 7},
 			{"one of both", owner.In(1), func(s string) bool { return strings.HasSuffix(s, "One") }, 7},
 			{"a library of others", Viewer{User: 2, Libraries: []int{1}}.In(2), func(string) bool { return false }, 0},
 		} {

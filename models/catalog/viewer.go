@@ -16,6 +16,17 @@ type Viewer struct {
 	User      models.Key
 	Libraries []int // ascending
 	Granted   bool  // has rows in granted_songs
+	Skip      []int // libraries that are left out, ascending
+}
+
+// Without narrows the viewer to what lies in none of these libraries, also
+// among single songs that were granted.
+func (v Viewer) Without(libraries []int) Viewer {
+	if len(libraries) > 0 {
+		v.Libraries = slices.DeleteFunc(slices.Clone(v.Libraries), func(n int) bool { return slices.Contains(libraries, n) })
+		v.Skip = libraries
+	}
+	return v
 }
 
 // In narrows the viewer to one library, or to nothing when that is none of
@@ -36,12 +47,24 @@ func (v Viewer) Reads(library int) bool { return slices.Contains(v.Libraries, li
 
 // libraries returns the viewer's libraries as an SQL list; they are numbers
 // of ours, so the statement stays the same for the same rights.
-func (v Viewer) libraries() string {
-	if len(v.Libraries) == 0 {
+func (v Viewer) libraries() string { return inList(v.Libraries) }
+
+// but is the condition that the library of a granted row, in this column, is
+// none of those that are left out.
+func (v Viewer) but(column string) string {
+	if len(v.Skip) == 0 {
+		return ""
+	}
+	return " AND " + column + ".library_id NOT IN " + inList(v.Skip)
+}
+
+// inList writes library numbers as an SQL list.
+func inList(list []int) string {
+	if len(list) == 0 {
 		return "(0)"
 	}
 	var b strings.Builder
-	for i, n := range v.Libraries {
+	for i, n := range list {
 		b.WriteByte("(,"[min(i, 1)])
 		b.WriteString(strconv.Itoa(n))
 	}
@@ -69,7 +92,7 @@ func (v Viewer) librarySongs(alias string) string {
 func (v Viewer) songsBy(column, alias string) string {
 	in := column + ".library_id IN " + v.libraries()
 	if v.Granted {
-		in = fmt.Sprintf("(%s OR %s.id IN (SELECT song_id FROM granted_songs WHERE user_id = %d))", in, alias, v.User)
+		in = fmt.Sprintf("(%s OR %s.id IN (SELECT song_id FROM granted_songs WHERE user_id = %d)%s)", in, alias, v.User, v.but(column))
 	}
 	return in
 }
@@ -94,7 +117,7 @@ func (v Viewer) libraryAlbums(alias string) string { return v.albumsBy(alias, al
 func (v Viewer) albumsBy(column, alias string) string {
 	in := column + ".library_id IN " + v.libraries()
 	if v.Granted {
-		in = fmt.Sprintf("(%s OR %s.id IN (SELECT s.album_id FROM granted_songs g JOIN songs s ON s.id = g.song_id WHERE g.user_id = %d AND s.missing_at = 0))", in, alias, v.User)
+		in = fmt.Sprintf("(%s OR %s.id IN (SELECT s.album_id FROM granted_songs g JOIN songs s ON s.id = g.song_id WHERE g.user_id = %d AND s.missing_at = 0%s))", in, alias, v.User, v.but("s"))
 	}
 	return in + " AND " + column + ".songs > 0"
 }
@@ -104,7 +127,7 @@ func (v Viewer) albumsBy(column, alias string) string {
 func (v Viewer) folders(alias string) string {
 	in := "+" + alias + ".library_id IN " + v.libraries()
 	if v.Granted {
-		in = fmt.Sprintf("(%s OR %s.id IN (SELECT s.folder_id FROM granted_songs g JOIN songs s ON s.id = g.song_id WHERE g.user_id = %d AND s.missing_at = 0))", in, alias, v.User)
+		in = fmt.Sprintf("(%s OR %s.id IN (SELECT s.folder_id FROM granted_songs g JOIN songs s ON s.id = g.song_id WHERE g.user_id = %d AND s.missing_at = 0%s))", in, alias, v.User, v.but("s"))
 	}
 	return in + " AND +" + alias + ".missing_at = 0"
 }
@@ -112,7 +135,7 @@ func (v Viewer) folders(alias string) string {
 // key names the viewer's rights in caches: equal keys read the same rows.
 func (v Viewer) key() string {
 	if v.Granted {
-		return v.libraries() + "+" + strconv.FormatInt(int64(v.User), 10)
+		return v.libraries() + "+" + strconv.FormatInt(int64(v.User), 10) + v.but("")
 	}
 	return v.libraries()
 }
