@@ -17,12 +17,13 @@ import (
 
 // listing is what a store shows of a library.
 type listing struct {
-	objects  []storage.Object            // audio, in the byte order of the keys
-	pictures map[string][]storage.Object // by folder: pictures with a name that means something
-	lyrics   map[string]bool             // keys of .lrc and .txt objects
-	ignore   []storage.Object            // ignore files
-	ignored  int                         // songs that their rules took out
-	cut      map[string]bool             // keys of objects that are known to be cut into parts
+	objects   []storage.Object            // audio, in the byte order of the keys
+	pictures  map[string][]storage.Object // by folder: pictures with a name that means something
+	lyrics    map[string]bool             // keys of .lrc and .txt objects
+	playlists []storage.Object
+	ignore    []storage.Object // ignore files
+	ignored   int              // songs that their rules took out
+	cut       map[string]bool  // keys of objects that are known to be cut into parts
 }
 
 // list reads the listing. complete tells that every prefix was listed to its
@@ -41,6 +42,8 @@ func (x *scan) list(ctx context.Context) (complete bool, err error) {
 			case pictureRank(o.Key) >= 0:
 				f := folderOf(o.Key)
 				x.listing.pictures[f] = append(x.listing.pictures[f], o)
+			case slices.Contains(playlistSuffixes, suffix):
+				x.listing.playlists = append(x.listing.playlists, o)
 			case suffix == "cue":
 				x.sheets.objects = append(x.sheets.objects, o)
 			case suffix == "lrc" || suffix == "txt":

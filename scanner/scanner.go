@@ -27,6 +27,7 @@ type Options struct {
 	// GuessEncodings recovers text that is stored in another encoding than its
 	// tag says, where it is plain which one that is.
 	GuessEncodings bool
+	Playlists      Playlists
 	// Readers is how many objects are read at once; 0 chooses for local disks.
 	Readers int
 	// MissingShare and MissingLeast guard against a half-mounted disk: a scan
@@ -223,7 +224,10 @@ func (x *scan) all(ctx context.Context) error {
 			return errors.Join(listError, err)
 		}
 	}
-	return errors.Join(listError, x.finish(ctx))
+	if err := x.finish(ctx); err != nil {
+		return errors.Join(listError, err)
+	}
+	return errors.Join(listError, x.importPlaylists(ctx, listError == nil))
 }
 
 // finish counts anew what was touched, by this scan or by one that was cut

@@ -33,15 +33,16 @@ type Process struct {
 type commandLine struct {
 	Settings
 
-	Serve   serveCommand   `cmd:"" help:"Run the server."`
-	Scan    scanCommand    `cmd:"" help:"Compare libraries with the catalog now."`
-	User    userCommand    `cmd:"" help:"Manage users."`
-	Secret  secretCommand  `cmd:"" help:"Manage secrets for single apps and devices."`
-	Library libraryCommand `cmd:"" help:"Manage libraries."`
-	Key     keyCommand     `cmd:"" help:"Manage the key that seals passwords."`
-	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong with folders, rights, ports, database, key and clock. Changes nothing; ends with status 1 when something must be mended."`
-	Version versionCommand `cmd:"" help:"Print the version."`
-	Health  healthCommand  `cmd:"" help:"Ask the running server how it is; for containers. Ends with status 0 when it is well."`
+	Serve    serveCommand    `cmd:"" help:"Run the server."`
+	Scan     scanCommand     `cmd:"" help:"Compare libraries with the catalog now."`
+	User     userCommand     `cmd:"" help:"Manage users."`
+	Secret   secretCommand   `cmd:"" help:"Manage secrets for single apps and devices."`
+	Library  libraryCommand  `cmd:"" help:"Manage libraries."`
+	Playlist playlistCommand `cmd:"" help:"Write playlists to files."`
+	Key      keyCommand      `cmd:"" help:"Manage the key that seals passwords."`
+	Doctor   doctorCommand   `cmd:"" help:"Look for what is wrong with folders, rights, ports, database, key and clock. Changes nothing; ends with status 1 when something must be mended."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Health   healthCommand   `cmd:"" help:"Ask the running server how it is; for containers. Ends with status 0 when it is well."`
 }
 
 // run is what commands work with.

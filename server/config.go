@@ -20,6 +20,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/scanner"
 	"github.com/songlocker/songlocker/storage"
 )
 
@@ -44,6 +45,9 @@ type Settings struct {
 	GenreSeparators  []string `help:"Text that separates several genres in one tag value. May be given many times; an empty one turns splitting off." default:";" placeholder:"TEXT" sep:"none" group:"Music"`
 	ArtistSeparators []string `help:"Text that separates several artists in one tag value. May be given many times. Without it, nothing is split." placeholder:"TEXT" sep:"none" group:"Music"`
 	GuessEncodings   bool     `help:"Recover tags whose text is in another encoding than they say, such as Shift-JIS or Windows-1251 in a tag of Latin-1, where it is plain which one it is. The scan's record names every file." default:"true" negatable:"" group:"Music"`
+	ImportPlaylists  bool     `help:"Make lists of the playlists (.m3u, .m3u8, .pls, .xspf) that lie in libraries." default:"true" negatable:"" group:"Music"`
+	PlaylistOwner    string   `help:"User whose lists these become. Without it, the first administrator; in a user's own library they are that user's." placeholder:"NAME" group:"Music"`
+	PublicPlaylists  bool     `help:"Let everybody see the lists that are made of files. Songs are shown only to those who may read them." group:"Music"`
 	IgnoredArticles  string   `help:"Words, with spaces between, that artists are not sorted by when their names begin with them." default:"The El La Los Las Le Les" placeholder:"WORDS" group:"Music"`
 	ArtCacheSize     string   `help:"How much disk space resized pictures may take." default:"512MB" placeholder:"SIZE" group:"Music"`
 
@@ -86,6 +90,7 @@ type Config struct {
 	GenreSeps      []string
 	ArtistSeps     []string
 	GuessEncodings bool
+	Playlists      scanner.Playlists
 	Articles       []string
 	ArtCacheBytes  int64
 	Listen         []Listener
@@ -122,6 +127,7 @@ func (s *Settings) check(where func(name string) string, secret string) (Config,
 	c := Config{
 		FollowLinks: s.FollowLinks, ScanInterval: s.ScanInterval, Watch: s.Watch,
 		GenreSeps: filled(s.GenreSeparators), ArtistSeps: filled(s.ArtistSeparators), GuessEncodings: s.GuessEncodings,
+		Playlists: scanner.Playlists{Import: s.ImportPlaylists, Owner: s.PlaylistOwner, Public: s.PublicPlaylists},
 		Articles:  strings.Fields(s.IgnoredArticles),
 		AdminUser: s.AdminUser, AdminPassword: secret, AppPasswords: s.AppPasswords,
 		LogFormat: s.LogFormat, Database: s.Database, File: s.Config,

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/songlocker/songlocker/scanner"
 )
 
 var update = flag.Bool("update", false, "write the generated documents anew")
@@ -84,7 +86,7 @@ func TestSameInAllThree(t *testing.T) {
 	values := map[string][]string{
 		"data": {data}, "database-file": {secret}, "key-file": {"/k"}, "music": {"A=/a", "/b=c"}, "follow-links": {"true"},
 		"scan-interval": {"90s"}, "watch": {"false"}, "genre-separators": {"; ", "/"}, "artist-separators": {" feat. "},
-		"guess-encodings": {"false"}, "ignored-articles": {"Der Die"}, "art-cache-size": {"1GiB"}, "listen": {":1", "unix:/s"}, "base-path": {"/music/"},
+		"guess-encodings": {"false"}, "import-playlists": {"false"}, "playlist-owner": {"me"}, "public-playlists": {"true"}, "ignored-articles": {"Der Die"}, "art-cache-size": {"1GiB"}, "listen": {":1", "unix:/s"}, "base-path": {"/music/"},
 		"trusted-proxies": {"10.0.0.0/8", "::1"}, "admin-user": {"me"}, "admin-password-file": {secret}, "app-passwords": {"false"},
 		"log-level": {"debug"}, "log-format": {"json"},
 	}
@@ -124,7 +126,8 @@ func TestSameInAllThree(t *testing.T) {
 		Data: data, Database: "postgres://u:pass@h/db", KeyFile: "/k", FollowLinks: true,
 		Music:        []Root{{"A", "file:///a", "music"}, {"", "file:///b=c", "music"}},
 		ScanInterval: 90 * time.Second, GenreSeps: []string{"; ", "/"}, ArtistSeps: []string{" feat. "},
-		Articles: []string{"Der", "Die"}, ArtCacheBytes: 1 << 30,
+		Playlists: scanner.Playlists{Owner: "me", Public: true},
+		Articles:  []string{"Der", "Die"}, ArtCacheBytes: 1 << 30,
 		Listen:   []Listener{{"tcp", ":1"}, {"unix", "/s"}},
 		BasePath: "/music", AdminUser: "me", AdminPassword: "postgres://u:pass@h/db", LogLevel: -4, LogFormat: "json",
 	}
@@ -154,7 +157,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := Config{
 		Data: "/nowhere/.local/share/songlocker", Database: "sqlite:/nowhere/.local/share/songlocker/songlocker.db",
-		KeyFile: "/nowhere/.local/share/songlocker/key", ScanInterval: time.Hour, Watch: true, GenreSeps: []string{";"}, GuessEncodings: true,
+		KeyFile: "/nowhere/.local/share/songlocker/key", ScanInterval: time.Hour, Watch: true, GenreSeps: []string{";"}, GuessEncodings: true, Playlists: scanner.Playlists{Import: true},
 		Articles: strings.Fields("The El La Los Las Le Les"), ArtCacheBytes: 512e6, Listen: []Listener{{"tcp", "127.0.0.1:4040"}},
 		AppPasswords: true, LogFormat: "text",
 	}

@@ -150,7 +150,7 @@ func printProgress(w io.Writer, name string, p *scanner.Progress, stop <-chan st
 }
 
 func (r *run) newScanner(c *catalog.Catalog) *scanner.Scanner {
-	return scanner.New(c, scanner.Options{GenreSeparators: r.Config.GenreSeps, ArtistSeparators: r.Config.ArtistSeps, GuessEncodings: r.Config.GuessEncodings, Log: r.Log})
+	return scanner.New(c, scanner.Options{GenreSeparators: r.Config.GenreSeps, ArtistSeparators: r.Config.ArtistSeps, GuessEncodings: r.Config.GuessEncodings, Playlists: r.Config.Playlists, Log: r.Log})
 }
 
 func (r *run) openStores(c *catalog.Catalog) *stores {

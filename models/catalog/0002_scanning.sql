@@ -76,3 +76,22 @@ CREATE TABLE cuts (
 	object_size {int} NOT NULL
 );
 CREATE INDEX cuts_whole ON cuts (whole_id);
+
+-- Playlists that lie as files in libraries, as last read, and the lists that
+-- they became. imported_at is the list's changed_at as the file left it: it
+-- differs once a user has edited the list.
+CREATE TABLE playlist_files (
+	library_id {int} NOT NULL,
+	object_key {blob} NOT NULL,
+	version {text} NOT NULL,
+	hash {text} NOT NULL,
+	playlist_id {int} NOT NULL,
+	imported_at {int} NOT NULL,
+	PRIMARY KEY (library_id, object_key)
+);
+CREATE INDEX playlist_files_playlist ON playlist_files (playlist_id);
+
+-- What a playlist's file said of an entry that no song was found for, whose
+-- song_id is 0.
+ALTER TABLE playlist_entries ADD COLUMN line {text} NOT NULL DEFAULT '';
+CREATE INDEX playlist_entries_line ON playlist_entries (playlist_id, position) WHERE line <> '';

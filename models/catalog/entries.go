@@ -18,6 +18,7 @@ type entry struct {
 	song                 models.Key
 	shown                bool
 	title, artist, album string // what stood there; of playlists only
+	line                 string // of a playlist's file, that no song was found for
 }
 
 // shownAt returns where in the list the shown entries are.
@@ -95,13 +96,13 @@ func replace(old, fresh []entry, orphans bool) []entry {
 }
 
 // entries reads a list of entries in its order. The query gives position,
-// song, whether it is shown (0 or 1), title, artist and album.
+// song, whether it is shown (0 or 1), title, artist, album and line.
 func entries(g *gorm.DB, query string, args ...any) ([]entry, error) {
 	var list []entry
 	err := eachRow(g, func(rows *sql.Rows) error {
 		var e entry
 		var shown int
-		err := rows.Scan(&e.position, &e.song, &shown, &e.title, &e.artist, &e.album)
+		err := rows.Scan(&e.position, &e.song, &shown, &e.title, &e.artist, &e.album, &e.line)
 		e.shown = shown != 0
 		list = append(list, e)
 		return err

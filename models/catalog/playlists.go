@@ -341,7 +341,7 @@ func ownPlaylist(tx *gorm.DB, v Viewer, key models.Key) (public bool, err error)
 
 // playlistEntries reads all entries of a playlist as v sees them.
 func playlistEntries(tx *gorm.DB, v Viewer, key models.Key) ([]entry, error) {
-	return entries(tx, `SELECT e.position, e.song_id, CASE WHEN s.id IS NULL THEN 0 ELSE 1 END, e.title, e.artist, e.album
+	return entries(tx, `SELECT e.position, e.song_id, CASE WHEN s.id IS NULL THEN 0 ELSE 1 END, e.title, e.artist, e.album, e.line
 		FROM playlist_entries e LEFT JOIN songs s ON s.id = e.song_id AND `+v.songs("s")+`
 		WHERE e.playlist_id = ? ORDER BY e.position`, key)
 }
@@ -350,9 +350,9 @@ func playlistEntries(tx *gorm.DB, v Viewer, key models.Key) ([]entry, error) {
 func addEntries(tx *gorm.DB, key models.Key, position int, list []entry) error {
 	rows := make([][]any, len(list))
 	for i, e := range list {
-		rows[i] = []any{key, position + i, e.song, e.title, e.artist, e.album}
+		rows[i] = []any{key, position + i, e.song, e.title, e.artist, e.album, e.line}
 	}
-	return insertRows(tx, `INSERT INTO playlist_entries (playlist_id, position, song_id, title, artist, album) VALUES `, rows, ``)
+	return insertRows(tx, `INSERT INTO playlist_entries (playlist_id, position, song_id, title, artist, album, line) VALUES `, rows, ``)
 }
 
 // removeEntries removes shown entries by their indexes among the shown ones.

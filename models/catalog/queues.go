@@ -81,7 +81,7 @@ func (c *Catalog) SaveQueue(ctx context.Context, v Viewer, songs []models.Key, c
 		if err != nil {
 			return err
 		}
-		old, err := entries(tx, `SELECT e.position, e.song_id, CASE WHEN s.id IS NULL THEN 0 ELSE 1 END, '', '', ''
+		old, err := entries(tx, `SELECT e.position, e.song_id, CASE WHEN s.id IS NULL THEN 0 ELSE 1 END, '', '', '', ''
 			FROM queue_entries e LEFT JOIN songs s ON s.id = e.song_id AND `+v.songs("s")+`
 			WHERE e.user_id = ? ORDER BY e.position`, v.User)
 		if err != nil {

@@ -77,6 +77,7 @@ func (a *API) Mount(g *echo.Group) {
 	a.users()
 	a.secrets()
 	a.libraries()
+	a.playlists()
 	a.scans()
 	g.GET("/openapi.json", func(c echo.Context) error {
 		b, err := a.Document()

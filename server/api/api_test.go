@@ -226,7 +226,7 @@ var callers = []string{"", "bo", "ana", "ana-read", "owner-read", "owner-library
 // library 1), ana and owner with a read-only secret, owner with a secret for
 // library 1, and owner. Each case has a house of its own where it writes.
 func TestEveryRouteByEveryCaller(t *testing.T) {
-	// USER is ana's id, SECRET that of one of her secrets, RUN1 and RUN2 the
+	// USER is ana's id, LIST her playlist, SECRET that of one of her secrets, RUN1 and RUN2 the
 	// scans of the two libraries.
 	cases := []struct {
 		method, path, body string
@@ -266,15 +266,17 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 		{"GET", "/scans/RUN1/problems", "", [7]int{401, 404, 403, 403, 403, 403, 200}},
 		{"GET", "/scans/RUN2/problems", "", [7]int{401, 404, 404, 404, 403, 404, 200}},
 		{"GET", "/scans/events", "", [7]int{401, 0, 0, 0, 0, 0, 0}}, // TestEvents opens it
+		{"GET", "/playlists/LIST/file", "", [7]int{401, 404, 200, 200, 404, 404, 404}},
 		{"GET", "/nothing", "", [7]int{404, 404, 404, 404, 404, 404, 404}},
 		{"POST", "/me", "{}", [7]int{404, 404, 404, 404, 404, 404, 404}},
 	}
 	var h *house
 	var run1, run2 *models.ScanRun
+	var list models.Key
 	covered := map[string]bool{}
 	for _, c := range cases {
 		path, _, _ := strings.Cut(c.path, "?")
-		path = strings.NewReplacer("USER", "{user}", "SECRET", "{secret}", "RUN1", "{scan}", "RUN2", "{scan}", "/1", "/{library}", "/2", "/{library}").Replace(path)
+		path = strings.NewReplacer("USER", "{user}", "SECRET", "{secret}", "RUN1", "{scan}", "RUN2", "{scan}", "LIST", "{playlist}", "/1", "/{library}", "/2", "/{library}").Replace(path)
 		covered[c.method+" "+path] = true
 		for i, who := range callers {
 			if c.want[i] == 0 {
@@ -283,6 +285,11 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 			if h == nil {
 				h = newHouse(t)
 				run1, run2 = h.scan(1), h.scan(2)
+				var err error
+				list, err = h.catalog.CreatePlaylist(t.Context(), h.catalog.Viewer(h.users["ana"]), "Mix", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
 				put(t, h.dir, "more/x.ape", "known by name only")
 			}
 			secrets, err := h.auth.Secrets(t.Context(), h.users["ana"].Key)
@@ -290,7 +297,7 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 				t.Fatal(err)
 			}
 			fill := strings.NewReplacer("USER", id(h.users["ana"]), "RUN1", runID(run1), "RUN2", runID(run2), "DIR", h.dir,
-				"SECRET", models.ID{Kind: models.KindCredential, Key: secrets[len(secrets)-1].Key}.String())
+				"LIST", models.ID{Kind: models.KindPlaylist, Key: list}.String(), "SECRET", models.ID{Kind: models.KindCredential, Key: secrets[len(secrets)-1].Key}.String())
 			a := h.call(who, c.method, fill.Replace(c.path), fill.Replace(c.body))
 			if a.status != c.want[i] {
 				t.Errorf("%s %s as %q: %d, want %d\n%s", c.method, c.path, who, a.status, c.want[i], a.body)
