@@ -27,11 +27,12 @@ SOME = ["full", "plain", "separators", "letters", "compilation", "one picture"]
 FEW = ["full", "plain", "latin"]
 
 UTF8, LATIN1, UTF16, UTF16BE = 3, 0, 1, 2
-ID3_ALL = set(names.ID3) | set(names.ID3_FREE) | set(names.ID3_PEOPLE) | NUMBERS | {"PERFORMER", "COMMENT", "LYRICS", "MUSICBRAINZ_TRACKID", "MOVEMENT", "MOVEMENTTOTAL", "PICTURES"}
+ID3_ALL = set(names.ID3) | set(names.ID3_FREE) | set(names.ID3_PEOPLE) | NUMBERS | {"PERFORMER", "COMMENT", "LYRICS", "MUSICBRAINZ_TRACKID", "MOVEMENT", "MOVEMENTTOTAL", "PICTURES", "SYNCED"}
 ID3_22_ALL = {n for n, f in names.ID3.items() if f in names.ID3_22} | set(names.ID3_FREE) | NUMBERS | {"DATE", "ORIGINALDATE", "COMMENT", "LYRICS", "MUSICBRAINZ_TRACKID", "PICTURES"}
-MP4_ALL = set(names.MP4) | set(names.MP4_FREE) | NUMBERS | {"BPM", "COMPILATION", "PICTURES", "MOVEMENT", "MOVEMENTTOTAL"}
+MP4_ALL = set(names.MP4) | set(names.MP4_FREE) | NUMBERS | {"BPM", "COMPILATION", "PICTURES", "MOVEMENT", "MOVEMENTTOTAL", "SYNCED"}
 APE_ALL = set(names.APE) | NUMBERS
 FF_PICS = {"PICTURES"}
+AU = {"TITLE", "ARTIST", "ALBUM", "GENRE"}
 
 
 def plan():
@@ -121,7 +122,7 @@ def plan():
     add("flac", Writer("sox", "Vorbis comments", sox("-C", "5"), V1, lists=False, encodes=True), FEW)
     add("flac-ogg", Writer("flac", "Vorbis comments", flac_encode("--ogg"), encodes=True), SOME)
     add("flac flac-six vorbis vorbis-ffmpeg opus flac-ogg speex", Writer("mutagen", "Vorbis comments", mutagen_vorbis), MOST)
-    add("flac vorbis opus", Writer("mutagen", "Vorbis comments", mutagen_vorbis), ["long", "latin", "one picture"])
+    add("flac vorbis opus", Writer("mutagen", "Vorbis comments", mutagen_vorbis), ["long", "latin", "one picture", "sung"])
     add("vorbis vorbis-mono", Writer("vorbiscomment", "Vorbis comments", vorbiscomment, set(names.APE) | NUMBERS), MOST)
     add("vorbis", Writer("oggenc", "Vorbis comments", oggenc("-q", "4"), set(names.APE) | NUMBERS, encodes=True), MOST)
     add("opus", Writer("opusenc", "Vorbis comments", opusenc("--bitrate", "96"), encodes=True), MOST)
@@ -141,17 +142,17 @@ def plan():
     # MP4
     add("m4a m4a-front alac alac-24", Writer("mutagen", "MP4 ilst", mutagen_mp4, MP4_ALL, adjust=no_types), MOST)
     add("m4b mp4-flac mp4-opus", Writer("mutagen", "MP4 ilst", mutagen_mp4, MP4_ALL, adjust=no_types), SOME)
-    add("m4a", Writer("mutagen", "MP4 ilst", mutagen_mp4, MP4_ALL, adjust=no_types), ["long", "latin"])
+    add("m4a", Writer("mutagen", "MP4 ilst", mutagen_mp4, MP4_ALL, adjust=no_types), ["long", "latin", "sung"])
     mp4 = dict(can=set(FF_MP4) | NUMBERS, lists=False)
     add("m4a alac", Writer("ffmpeg", "MP4 ilst", ffmpeg(FF_MP4), can=mp4["can"] | FF_PICS, lists=False, adjust=no_types), SOME)
     add("mp4-flac", Writer("ffmpeg", "MP4 ilst", ffmpeg(FF_MP4, "-strict", "-2"), **mp4), FEW)
     add("fragments", Writer("ffmpeg", "MP4 ilst", ffmpeg(FF_MP4, "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-frag_duration", "500000"), **mp4), SOME)
-    add("m4a m4b", Writer("AtomicParsley", "MP4 ilst", atomicparsley, MP4_ALL - {"WORK", "MOVEMENT", "MOVEMENTNAME", "MOVEMENTTOTAL"}, lists=False, adjust=both(no_types, spaceless(names.MP4_FREE))), SOME)
+    add("m4a m4b", Writer("AtomicParsley", "MP4 ilst", atomicparsley, MP4_ALL - {"SYNCED", "WORK", "MOVEMENT", "MOVEMENTNAME", "MOVEMENTTOTAL"}, lists=False, adjust=both(no_types, spaceless(names.MP4_FREE))), SOME)
     add("m4a alac", Writer("TagLib", "MP4 ilst", taglib_write(True), taglib_can("MOVEMENT", "MOVEMENTTOTAL")), SOME[:5])
     add("m4a", Writer("Kid3", "MP4 ilst", kid3(), set(KID3) | NUMBERS | FF_PICS, lists=False, adjust=front_only), ["plain", "full", "letters", "one picture"])
 
     # APEv2
-    add("wavpack wavpack-24 mpc8 ape", Writer("mutagen", "APEv2", mutagen_ape, APE_ALL | FF_PICS), MOST)
+    add("wavpack wavpack-24 mpc8 ape", Writer("mutagen", "APEv2", mutagen_ape, APE_ALL | FF_PICS | {"SYNCED"}), MOST + ["sung"])
     add("wavpack", Writer("wavpack", "APEv2", wavpack(), APE_ALL, lists=False, encodes=True), SOME)
     add("wavpack-hybrid wavpack-six", Writer("wvtag", "APEv2", wvtag, APE_ALL, lists=False), SOME)
     add("mpc8", Writer("mpcenc", "APEv2", mpcenc(), APE_ALL, lists=False, encodes=True), SOME)
@@ -164,6 +165,10 @@ def plan():
     add("wma2", Writer("ffmpeg", "ASF", ffmpeg(FF | {"LYRICS": "WM/Lyrics"}), set(FF) | {"TRACKNUMBER", "TRACKTOTAL"}, lists=False), FEW)
     add("wma2", Writer("TagLib", "ASF", taglib_write(True), taglib_can("PERFORMER", "WORK", "MOVEMENT", "MOVEMENTNAME", "MOVEMENTTOTAL", "ENGINEER", "ALBUMARTISTS"), adjust=joined(" ", "ARTIST")), SOME[:5])
     add("wma2", Writer("Kid3", "ASF", kid3(), set(KID3) | NUMBERS, lists=False), ["plain", "full"])
+
+    # What few use
+    add("caf caf-alac", Writer("ffmpeg", "CAF info", ffmpeg(FF, "-f", "caf"), set(FF) | NUMBERS, lists=False), FEW)
+    add("au", Writer("ffmpeg", "AU annotation", ffmpeg({k: FF[k] for k in AU}, "-f", "au", disc=(None, "DISC")), AU | {"TRACKNUMBER", "TRACKTOTAL"}, lists=False, why="ffmpeg writes no such annotation"), FEW)
 
     # Matroska
     add("mka-flac mka-aac webm", Writer("mkvpropedit", "Matroska tags", mkvpropedit, set(MKV) | set(MKV_ALBUM) | FF_PICS, adjust=untyped_back), MOST)

@@ -29,7 +29,7 @@ var groups = []struct {
 	{"works", []string{"works", "movement", "movement number", "movements"}},
 	{"MusicBrainz ids", []string{"recording id", "track id", "release id", "release group id", "artist ids", "album artist ids"}},
 	{"release", []string{"ISRCs", "labels", "catalog numbers", "barcode", "media", "release types", "release status", "release country", "compilation"}},
-	{"comment, lyrics", []string{"comment", "lyrics"}},
+	{"comment, lyrics", []string{"comment", "lyrics", "synced lyrics"}},
 	{"BPM, language", []string{"bpm", "language"}},
 	{"gains", []string{"track gain", "track peak", "album gain", "album peak"}},
 	{"pictures", []string{"pictures"}},
@@ -83,8 +83,8 @@ func (r *report) document(w io.Writer) error {
 		"Lists": mine.Lists, "Agreed": r.Agreed, "AgreedPercent": fmt.Sprintf("%.2f", r.Agreed.percent()), "Tools": strings.Join(r.tools(), ", "),
 		"Matrix": table(append([]string{"container"}, head...), matrix), "Containers": table(append([]string{"container"}, readers...), containers),
 		"Fields": table(append([]string{"field"}, readers...), fields), "ListTable": table(append([]string{"lists of two and more"}, readers...), lists),
-		"Others": table(append([]string{""}, readers...), [][]string{invented, refused}),
-		"Misses": r.misses(), "Lost": table([]string{"tags", "written by", "lost"}, r.lost()),
+		"Others":  table(append([]string{""}, readers...), [][]string{invented, refused}),
+		"Against": r.against(), "Misses": r.misses(), "Lost": table([]string{"tags", "written by", "lost"}, r.lost()),
 	})
 }
 
@@ -108,6 +108,19 @@ func (r *report) tools() []string {
 	list := slices.Collect(maps.Keys(seen))
 	slices.SortFunc(list, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
 	return list
+}
+
+// against lists where ours is another value than the one that two others share.
+func (r *report) against() []string {
+	seen := map[string]bool{}
+	for _, m := range r.Disagreed {
+		written := "not scored"
+		if want := m.Line.Fields[m.Field]; len(want) > 0 {
+			written = show(want)
+		}
+		seen[fmt.Sprintf("%s, %s by %s, %s: they find %s, ours %s, written %s", m.Line.Container, m.Line.Tags, m.Line.Tool, m.Field, m.Want, m.Got, written)] = true
+	}
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // misses lists what our reader gets wrong, one line for what is alike.

@@ -109,6 +109,8 @@ def id3_tags(tags):
             out.setdefault("COMMENT", [str(t) for t in frame.text])
         elif kind == "USLT":
             put("LYRICS", [frame.text])
+        elif kind == "SYLT":
+            put("SYNCED", ["%d %s" % (ms, words) for words, ms in frame.text])
         elif kind == "UFID" and frame.owner == "http://musicbrainz.org":
             put("MUSICBRAINZ_TRACKID", [frame.data.decode()])
         elif kind == "APIC":

@@ -1,13 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
-
-	"context"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/scanner/audio"
@@ -118,7 +117,11 @@ func told(f *audio.File) *reading {
 	if len(f.Lyrics) > 0 {
 		var lines []string
 		for _, l := range f.Lyrics[0].Lines {
-			lines = append(lines, l.Text)
+			if f.Lyrics[0].Synced {
+				put("synced lyrics", fmt.Sprint(l.Start, " ", l.Text))
+			} else {
+				lines = append(lines, l.Text)
+			}
 		}
 		put("lyrics", strings.Join(lines, "\n"))
 	}

@@ -66,6 +66,9 @@ func (r *report) print(w io.Writer) {
 	for _, m := range t.Invented {
 		fmt.Fprintln(w, "invented", m)
 	}
+	for _, m := range r.Disagreed {
+		fmt.Fprintln(w, "against ", m)
+	}
 	tw := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	defer tw.Flush()
 	row := func(name string, cell func(*tally) string) {

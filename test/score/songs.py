@@ -67,6 +67,7 @@ SONGS = {
                  TRACKNUMBER="5", DATE="2015-07-01", GENRE="Spoken Word"),
     "pictures": song(TITLE="Framed", ARTIST="Ada North", ALBUM="Gallery", TRACKNUMBER="6", DATE="1999-10", GENRE="Ambient", PICTURES=["3 image/jpeg", "4 image/png"]),
     "one picture": song(TITLE="Portrait", ARTIST="Ada North", ALBUM="Gallery", TRACKNUMBER="8", DATE="1999", GENRE="Ambient", PICTURES="3 image/jpeg"),
+    "sung": song(TITLE="Sung", ARTIST="Jo Finch", ALBUM="Days", SYNCED=["1500 one", "2010 two, and", "62250 three"]),
     "gains": song(TITLE="Loud", ARTIST="Jo Finch", ALBUM="Levels", REPLAYGAIN_TRACK_GAIN="+3.20 dB", REPLAYGAIN_TRACK_PEAK="0.251189", REPLAYGAIN_ALBUM_GAIN="+1.05 dB",
                   REPLAYGAIN_ALBUM_PEAK="0.500000", GENRE="Rock", DATE="2019-01-02"),
 }
@@ -81,15 +82,27 @@ TEXTS = {
 MANY = {
     "ARTISTSORT": "artist sort", "ALBUMARTISTSORT": "album artist sort", "GENRE": "genres", "COMPOSER": "composers", "COMPOSERSORT": "composer sort", "CONDUCTOR": "conductors",
     "LYRICIST": "lyricists", "ARRANGER": "arrangers", "PRODUCER": "producers", "ENGINEER": "engineers", "PERFORMER": "performers", "REMIXER": "remixers", "MOOD": "moods",
-    "GROUPING": "groupings", "ISRC": "ISRCs", "LABEL": "labels", "CATALOGNUMBER": "catalog numbers", "RELEASETYPE": "release types", "WORK": "works", "PICTURES": "pictures",
+    "GROUPING": "groupings", "ISRC": "ISRCs", "LABEL": "labels", "CATALOGNUMBER": "catalog numbers", "RELEASETYPE": "release types", "WORK": "works", "PICTURES": "pictures", "SYNCED": "synced lyrics",
     "MUSICBRAINZ_ARTISTID": "artist ids", "MUSICBRAINZ_ALBUMARTISTID": "album artist ids",
 }
 GAINS = {"REPLAYGAIN_TRACK_GAIN": "track gain", "REPLAYGAIN_TRACK_PEAK": "track peak", "REPLAYGAIN_ALBUM_GAIN": "album gain", "REPLAYGAIN_ALBUM_PEAK": "album peak"}
 
 
+def lrc(tags):
+    """Returns tags with synchronised lyrics ("1500 a line") as LRC."""
+    if "SYNCED" not in tags:
+        return tags
+    lines = [line.split(" ", 1) for line in tags["SYNCED"]]
+    text = "\n".join("[%02d:%05.2f]%s" % (int(ms) // 60000, int(ms) % 60000 / 1000, words) for ms, words in lines)
+    return {k: v for k, v in tags.items() if k != "SYNCED"} | {"LYRICS": [text]}
+
+
 def fields(tags):
     """Turns tags into the fields that are scored: lists of texts by name."""
     out = {}
+    times = re.findall(r"(?m)^\[(\d\d):(\d\d)\.(\d\d)\](.*)$", (tags.get("LYRICS") or [""])[0])
+    if times:
+        tags = {k: v for k, v in tags.items() if k != "LYRICS"} | {"SYNCED": ["%d %s" % (int(m) * 60000 + int(s) * 1000 + int(c) * 10, words) for m, s, c, words in times]}
 
     def put(name, values):
         values = [v.strip() for v in values if v.strip()]

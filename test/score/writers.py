@@ -20,6 +20,7 @@ import mutagen.wave
 import taglib
 
 import names
+import songs
 
 ALL = None
 FFMPEG = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
@@ -58,7 +59,7 @@ class Writer:
             if self.can is not ALL and name not in self.can:
                 lost[name] = self.why
                 continue
-            if len(values) > 1 and name != "PICTURES" and (self.lists is not True or name in self.single):
+            if len(values) > 1 and name not in ("PICTURES", "SYNCED") and (self.lists is not True or name in self.single):
                 if not self.lists or name in self.single:
                     lost[name] = "only the first of several"
                     values = values[:1]
@@ -114,6 +115,9 @@ def id3_frames(tags, enc, version=4):
         out.add(id3.COMM(encoding=enc, lang="eng", desc="", text=tags["COMMENT"]))
     if "LYRICS" in tags:
         out.add(id3.USLT(encoding=enc, lang="eng", desc="", text=tags["LYRICS"][0]))
+    if "SYNCED" in tags:
+        lines = [line.split(" ", 1) for line in tags["SYNCED"]]
+        out.add(id3.SYLT(encoding=enc, lang="eng", format=2, type=1, desc="", text=[(words, int(ms)) for ms, words in lines]))
     if "MUSICBRAINZ_TRACKID" in tags:
         out.add(id3.UFID(owner="http://musicbrainz.org", data=tags["MUSICBRAINZ_TRACKID"][0].encode()))
     for kind, mime, data in pics(tags):
@@ -153,7 +157,7 @@ def id3_old(sep):
                 ids = {"ARTISTS": "MUSICBRAINZ_ARTISTID", "ALBUMARTISTS": "MUSICBRAINZ_ALBUMARTISTID"}.get(name)
                 if len(values) < 2 or name == "PICTURES" or name in names.ID3_PEOPLE or name == "PERFORMER" or name.startswith("MUSICBRAINZ") or ids and len(tags.get(ids, [])) == len(values):
                     continue
-                if name == "RELEASETYPE":
+                if name in ("RELEASETYPE", "SYNCED"):
                     continue
                 lost[name] = "ID3v2.3 has no lists: joined by %r" % sep
                 tags[name] = [sep.join(values)]
@@ -466,6 +470,7 @@ def mutagen_ape(path, tags):
         f.clear()
     except mutagen.apev2.APENoHeaderError:
         f = mutagen.apev2.APEv2()
+    tags = songs.lrc(tags)
     for name, key in names.APE.items():
         if name in tags:
             f[key] = tags[name]
@@ -480,7 +485,7 @@ def mutagen_ape(path, tags):
 # --- Vorbis comments ---------------------------------------------------
 
 def pairs(tags):
-    return [(name, v) for name, values in tags.items() if name != "PICTURES" for v in values]
+    return [(name, v) for name, values in songs.lrc(tags).items() if name != "PICTURES" for v in values]
 
 
 def metaflac(path, tags):
@@ -512,7 +517,7 @@ def mutagen_vorbis(path, tags):
     if f.tags is None:
         f.add_tags()
     f.tags.clear()
-    for name, values in tags.items():
+    for name, values in songs.lrc(tags).items():
         if name != "PICTURES":
             f.tags[name] = values
     made = []
@@ -562,6 +567,7 @@ def speexenc(*options):
 
 def mutagen_mp4(path, tags):
     f = mutagen.mp4.MP4(path)
+    tags = songs.lrc(tags)
     if f.tags is None:
         f.add_tags()
     f.tags.clear()
