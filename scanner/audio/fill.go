@@ -92,7 +92,8 @@ func releaseTypes(values []string) []string {
 // artists returns the artist as printed and one by one. printed is the tag
 // that holds what is printed, each the one that lists them. Where only one of
 // the two is there, it serves as both: several printed values are a list,
-// joined by "; " for print.
+// joined by "; " for print, each once: some writers say the same under several
+// spellings of one name.
 //
 // ID3v2.3 has no lists, so its writers join them by "/" or ";". A list tag is
 // taken apart again where that gives as many names as there are MusicBrainz
@@ -120,7 +121,7 @@ func artists(printed, each []string, ids int) (string, []string) {
 	if len(each) == 0 {
 		each = printed
 	}
-	return strings.Join(printed, "; "), unique(each)
+	return strings.Join(unique(printed), "; "), unique(each)
 }
 
 // roles lists the people of v by role.

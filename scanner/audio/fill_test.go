@@ -35,6 +35,7 @@ func TestFill(t *testing.T) {
 		{"side of a record", values{"TRACKNUMBER": {"A1"}}, func(t models.Tags) any { return t.Track }, 0},
 		{"absurd number", values{"TRACKNUMBER": {"99999999999999999999"}}, func(t models.Tags) any { return t.Track }, 0},
 		{"only a list", values{"ARTISTS": {"A", "B"}}, func(t models.Tags) any { return t.Artist }, "A; B"},
+		{"one name under three spellings", values{"ALBUMARTIST": {"A & B", "A & B", "A & B"}}, func(t models.Tags) any { return []any{t.AlbumArtist, t.AlbumArtists} }, []any{"A & B", []string{"A & B"}}},
 		{"list joined, with as many ids", values{"ARTIST": {"A & B"}, "ARTISTS": {"A; B"}, "MUSICBRAINZ_ARTISTID": {twoIDs}}, func(t models.Tags) any { return t.Artists }, []string{"A", "B"}},
 		{"list joined, with other ids", values{"ARTIST": {"AC/DC & C"}, "ARTISTS": {"AC/DC/C"}, "MUSICBRAINZ_ARTISTID": {twoIDs}}, func(t models.Tags) any { return t.Artists }, []string{"AC/DC/C"}},
 		{"comma and ampersand", values{"ARTIST": {"Earth, Wind & Fire"}, "GENRE": {"Folk, World, & Country"}}, func(t models.Tags) any { return [][]string{t.Artists, t.Genres} },
