@@ -166,6 +166,22 @@ def plan():
     add("wma2", Writer("TagLib", "ASF", taglib_write(True), taglib_can("PERFORMER", "WORK", "MOVEMENT", "MOVEMENTNAME", "MOVEMENTTOTAL", "ENGINEER", "ALBUMARTISTS"), adjust=joined(" ", "ARTIST")), SOME[:5])
     add("wma2", Writer("Kid3", "ASF", kid3(), set(KID3) | NUMBERS, lists=False), ["plain", "full"])
 
+    # Other tables of names, and one tool after another
+    for where, which in ("mp3 m4a flac opus", MOST), ("alac vorbis wavpack mpc8 ape wma2 aiff wav dsf", ["full", "compilation", "lists", "one picture"]):
+        for name in where.split():
+            lost = no_types if name in ("m4a", "alac") else own_arranger if name == "wma2" else lambda t: {}
+            add(name, Writer("beets", tags_of(name), beets, set(names.BEETS) | {"DATE", "ORIGINALDATE", "PICTURES"}, single=BEETS_SINGLE, adjust=both(whole_dates, lost)), which)
+    add("flac", Writer("metaflac", "Vorbis comments, other names", renamed(metaflac)), ["full", "compilation", "classical", "numbers"])
+    add("vorbis", Writer("mutagen", "Vorbis comments, other names", renamed(mutagen_vorbis)), ["full", "compilation"])
+    stale = {"TITLE": ["Stale"], "ARTIST": ["Stale"], "ALBUM": ["Stale"], "TRACKNUMBER": ["99"], "DATE": ["1901"], "GENRE": ["Pop"]}
+    for first, write, then in ("id3v2", id3v2, Writer("mid3v2", "ID3v2.3, then 2.4", None, MID3V2, lists=False)), ("TagLib", taglib_write(True), Writer("eyeD3", "ID3v2.4 again", None, EYED3, lists=False)), (
+            "mutagen", mutagen_id3(UTF16, 3, v1=2), Writer("mutagen", "ID3v2.3 with ID3v1, then 2.4", None, ID3_ALL)):
+        second = {"mid3v2": mid3v2, "eyeD3": eyed3("--to-v2.4", "--encoding=utf8"), "mutagen": mutagen_id3(UTF8, v1=1)}[then.tool]
+        then.tool, then.write = "%s over %s" % (then.tool, first), over(write, stale, second)
+        add("mp3", then, ["plain", "full"])
+    add("m4a", Writer("mutagen over ffmpeg", "MP4 ilst", over(ffmpeg(FF_MP4), stale, mutagen_mp4), MP4_ALL, adjust=no_types), ["plain", "full"])
+    add("m4a-front", Writer("AtomicParsley over mutagen", "MP4 ilst", over(mutagen_mp4, stale, atomicparsley), MP4_ALL - {"SYNCED", "WORK", "MOVEMENT", "MOVEMENTNAME", "MOVEMENTTOTAL"}, lists=False, adjust=both(no_types, spaceless(names.MP4_FREE))), ["plain", "compilation"])
+
     # What few use
     add("caf caf-alac", Writer("ffmpeg", "CAF info", ffmpeg(FF, "-f", "caf"), set(FF) | NUMBERS, lists=False), FEW)
     add("au", Writer("ffmpeg", "AU annotation", ffmpeg({k: FF[k] for k in AU}, "-f", "au", disc=(None, "DISC")), AU | {"TRACKNUMBER", "TRACKTOTAL"}, lists=False, why="ffmpeg writes no such annotation"), FEW)
@@ -174,6 +190,12 @@ def plan():
     add("mka-flac mka-aac webm", Writer("mkvpropedit", "Matroska tags", mkvpropedit, set(MKV) | set(MKV_ALBUM) | FF_PICS, adjust=untyped_back), MOST)
     add("mka-flac mka-vorbis mka-pcm webm", Writer("ffmpeg", "Matroska tags", ffmpeg(FF), set(FF) | NUMBERS, lists=False), FEW)
     return out
+
+
+def tags_of(sound):
+    """Names the tags that a tool writes by itself into a container."""
+    return {"MP3": "ID3v2.4", "AIFF": "ID3v2.4", "WAV": "ID3v2.4", "DSF": "ID3v2.4", "ASF": "ASF", "FLAC": "Vorbis comments", "Ogg Vorbis": "Vorbis comments", "Ogg Opus": "Vorbis comments",
+            "MP4 AAC": "MP4 ilst", "MP4 ALAC": "MP4 ilst"}.get(SOUND[sound].container, "APEv2")
 
 
 def gain(tool):
@@ -211,7 +233,7 @@ def make(job):
         lost[tag] = left[tag]
     with open(base + ".json") as f:
         props = json.load(f)
-    if writer.tool == "ffmpeg" and sound.container.startswith("MP4"):
+    if "ffmpeg" in writer.tool and sound.container.startswith("MP4"):
         props.pop("samples", None)  # it rounds to ms what it copies
     every = songs.TEXTS | songs.MANY | songs.GAINS
     said = {every.get(tag, tag.lower()): why for tag, why in lost.items() if why}

@@ -52,6 +52,22 @@ ASF = {
     "REPLAYGAIN_TRACK_GAIN": "REPLAYGAIN_TRACK_GAIN", "REPLAYGAIN_TRACK_PEAK": "REPLAYGAIN_TRACK_PEAK", "REPLAYGAIN_ALBUM_GAIN": "REPLAYGAIN_ALBUM_GAIN", "REPLAYGAIN_ALBUM_PEAK": "REPLAYGAIN_ALBUM_PEAK",
 }
 
+# The names of beets' own library, which has its own for what each format calls them.
+BEETS = {
+    "TITLE": "title", "ARTIST": "artist", "ARTISTS": "artists", "ARTISTSORT": "artist_sort", "ALBUM": "album", "ALBUMARTIST": "albumartist", "ALBUMARTISTS": "albumartists", "ALBUMARTISTSORT": "albumartist_sort",
+    "COMPOSER": "composer", "COMPOSERSORT": "composer_sort", "LYRICIST": "lyricist", "ARRANGER": "arranger", "GROUPING": "grouping", "GENRE": "genres", "DISCSUBTITLE": "disctitle", "LABEL": "label",
+    "CATALOGNUMBER": "catalognum", "BARCODE": "barcode", "ISRC": "isrc", "MEDIA": "media", "LANGUAGE": "language", "LYRICS": "lyrics", "COMMENT": "comments", "RELEASETYPE": "albumtypes", "RELEASESTATUS": "albumstatus",
+    "RELEASECOUNTRY": "country", "MUSICBRAINZ_TRACKID": "mb_trackid", "MUSICBRAINZ_RELEASETRACKID": "mb_releasetrackid", "MUSICBRAINZ_ALBUMID": "mb_albumid", "MUSICBRAINZ_RELEASEGROUPID": "mb_releasegroupid",
+    "MUSICBRAINZ_ARTISTID": "mb_artistids", "MUSICBRAINZ_ALBUMARTISTID": "mb_albumartistids", "REPLAYGAIN_TRACK_GAIN": "rg_track_gain", "REPLAYGAIN_TRACK_PEAK": "rg_track_peak",
+    "REPLAYGAIN_ALBUM_GAIN": "rg_album_gain", "REPLAYGAIN_ALBUM_PEAK": "rg_album_peak", "TRACKNUMBER": "track", "TRACKTOTAL": "tracktotal", "DISCNUMBER": "disc", "DISCTOTAL": "disctotal", "BPM": "bpm", "COMPILATION": "comp",
+}
+
+# Names that other players write into Vorbis comments and APEv2.
+OTHER = {
+    "ALBUMARTIST": "ALBUM ARTIST", "TRACKTOTAL": "TOTALTRACKS", "DISCTOTAL": "TOTALDISCS", "LABEL": "PUBLISHER", "CATALOGNUMBER": "CATALOG", "LYRICS": "UNSYNCED LYRICS", "DISCSUBTITLE": "SETSUBTITLE",
+    "GROUPING": "CONTENT GROUP", "ALBUMSORT": "ALBUMSORTORDER", "ARTISTSORT": "ARTISTSORTORDER", "COMPILATION": "ITUNESCOMPILATION", "BARCODE": "UPC", "BPM": "TEMPO", "RELEASETYPE": "RELEASE TYPE", "DISCNUMBER": "DISC", "TRACKNUMBER": "TRACK",
+}
+
 # RIFF INFO, as ffmpeg and TagLib write it.
 INFO = {"TITLE": "INAM", "ARTIST": "IART", "ALBUM": "IPRD", "DATE": "ICRD", "GENRE": "IGNR", "COMMENT": "ICMT", "TRACKNUMBER": "IPRT"}
 

@@ -35,7 +35,8 @@ def make_wave(path, rate, channels, bits, frames):
 class Sound:
     """One encoding. command has the words WAV and OUT, or is a function of
     both paths. exact says that the container tells where the encoder's
-    padding lies, so that the length is the source's."""
+    padding lies, so that the length is the source's; else it is the length of
+    what ffmpeg decodes."""
 
     may = ()  # fields that the sound's own header tells, where no tag does
 
@@ -226,9 +227,9 @@ SOUNDS = [
     Sound("ac3", "AC-3", ".ac3", "ac3", ff("-c:a", "ac3", "-b:a", "192k"), exact=False),
     Sound("eac3", "AC-3", ".eac3", "eac3", ff("-c:a", "eac3", "-b:a", "192k"), exact=False),
     Sound("dts", "DTS", ".dts", "dts", ff("-c:a", "dca", "-strict", "-2", "-b:a", "768k"), exact=False),
-    Sound("w64", "Wave64", ".w64", "pcm", ff("-c:a", "pcm_s16le", "-f", "w64"), depth=16),
+    Sound("w64", "Wave64", ".w64", "pcm", ff("-c:a", "pcm_s16le", "-f", "w64"), depth=16, exact=False),
     Sound("caf", "CAF", ".caf", "pcm", ff("-c:a", "pcm_s16be", "-f", "caf"), depth=16),
-    Sound("caf-alac", "CAF", ".caf", "alac", ff("-c:a", "alac", "-f", "caf"), depth=16),
+    Sound("caf-alac", "CAF", ".caf", "alac", ff("-c:a", "alac", "-f", "caf"), depth=16, exact=False),
     Sound("au", "AU", ".au", "pcm", ff("-c:a", "pcm_s16be", "-f", "au"), depth=16),
     Sound("wma2", "ASF", ".wma", "wmav2", ff("-c:a", "wmav2", "-b:a", "128k"), exact=False),
     Sound("wma1", "ASF", ".wma", "wmav1", ff("-c:a", "wmav1", "-b:a", "96k"), exact=False),

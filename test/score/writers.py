@@ -23,6 +23,8 @@ import names
 import songs
 
 ALL = None
+# What is passed to a tool is UTF-8, wherever this runs.
+os.environ["LC_ALL"] = "C.UTF-8"
 FFMPEG = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
 pictures = {}  # by "type mime": bytes; by "type mime file": the path of a file with them
 
@@ -758,7 +760,65 @@ def wvtag(path, tags):
 
 def mpcenc(*options):
     def write(wav, path, tags):
-        run("mpcenc", "--silent", "--overwrite", "--unicode", *options, *ape_words(tags, "%s=%s", "--tag"), wav, path)
+        run("mpcenc", "--silent", "--overwrite", *options, *ape_words(tags, "%s=%s", "--tag"), wav, path)
+    return write
+
+
+def beets(path, tags):
+    """beets by its library, which knows by itself what a format calls a tag."""
+    import datetime
+
+    import mediafile
+    f = mediafile.MediaFile(path)
+    for name, field in names.BEETS.items():
+        if name not in tags:
+            continue
+        value = tags[name]
+        if field in ("track", "tracktotal", "disc", "disctotal", "bpm"):
+            value = int(value[0])
+        elif field.startswith("rg_"):
+            value = float(value[0].split()[0])
+        elif field == "comp":
+            value = True
+        elif field not in BEETS_LISTS:
+            value = value[0]
+        setattr(f, field, value)
+    for name, field in ("DATE", "date"), ("ORIGINALDATE", "original_date"):
+        if name in tags:
+            year, month, day = (tags[name][0].split("-") + ["1", "1"])[:3]
+            setattr(f, field, datetime.date(int(year), int(month), int(day)))
+    if "PICTURES" in tags:
+        kinds = {0: mediafile.ImageType.other, 3: mediafile.ImageType.front, 4: mediafile.ImageType.back}
+        f.images = [mediafile.Image(data, str(kind), kinds[kind]) for kind, _, data in pics(tags)]
+    f.save()
+
+
+BEETS_LISTS = {"artists", "albumartists", "genres", "albumtypes", "mb_artistids", "mb_albumartistids"}
+BEETS_SINGLE = {name for name, field in names.BEETS.items() if field not in BEETS_LISTS}
+
+
+def whole_dates(tags):
+    """beets knows dates alone: what is missing becomes the first."""
+    for name in "DATE", "ORIGINALDATE":
+        if name in tags:
+            tags[name] = [(tags[name][0] + "-01-01")[:10]]
+    return {}
+
+
+def own_arranger(tags):
+    return {"ARRANGER": "beets has a name of its own for it"} if tags.pop("ARRANGER", None) else {}
+
+
+def renamed(write):
+    """The names that other players use."""
+    return lambda path, tags: write(path, {names.OTHER.get(name, name): values for name, values in tags.items()})
+
+
+def over(first, stale, then):
+    """One tool changes what another one wrote before."""
+    def write(path, tags):
+        first(path, stale)
+        return then(path, tags)
     return write
 
 
