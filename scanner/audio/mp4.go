@@ -486,6 +486,10 @@ func (m *mp4Reader) properties() {
 	size := m.data
 	if m.moof > 0 {
 		size = m.s.Size() - m.moof
+		if whole := m.mdat.end - m.moof; m.mdat.off > m.moof && whole > 0 {
+			// As large a share is sound as in the first fragment.
+			size = int64(float64(size) * float64(m.mdat.end-m.mdat.body) / float64(whole))
+		}
 	}
 	if samples <= 0 && t.avg > 0 && size > 0 {
 		samples = int64(float64(size) * 8 / float64(t.avg) * float64(rate))
