@@ -138,6 +138,37 @@ func vorbisFile(seed uint64, segments, n int, texts ...string) []byte {
 	return oggMux(8, segments, list...)
 }
 
+// speexFile returns 500 packets of 20 ms at 16 kHz.
+func speexFile(seed uint64, texts ...string) []byte {
+	head := append([]byte("Speex   1.2"), make([]byte, 69)...)
+	binary.LittleEndian.PutUint32(head[36:], 16000)
+	binary.LittleEndian.PutUint32(head[48:], 1)
+	list := []packet{{head, 0, true}, {comments(texts...), 0, true}}
+	for i := range 500 {
+		list = append(list, packet{noise(seed+uint64(i), 100), int64(i+1) * 320, false})
+	}
+	return oggMux(9, 255, list...)
+}
+
+// oggFLAC returns 300 frames of FLAC of 4,096 samples; md5 0 is unknown.
+func oggFLAC(seed uint64, md5 byte, picture []byte, texts ...string) []byte {
+	head := append([]byte("\x7fFLAC\x01\x00\x00\x02fLaC"), flacBlock(0, streamInfoOf(300*4096, md5))...)
+	comment := flacBlock(4, comments(texts...))
+	list := []packet{{head, 0, true}}
+	if picture == nil {
+		comment[0] |= 0x80
+		list = append(list, packet{comment, 0, true})
+	} else {
+		last := flacBlock(6, pictureOf(3, picture))
+		last[0] |= 0x80
+		list = append(list, packet{comment, 0, true}, packet{last, 0, true})
+	}
+	for i := range 300 {
+		list = append(list, packet{append([]byte{0xff, 0xf8}, noise(seed+uint64(i), 900)...), int64(i+1) * 4096, false})
+	}
+	return oggMux(10, 255, list...)
+}
+
 // atom is a box of the bodies.
 func atom(kind string, bodies ...[]byte) []byte {
 	body := slices.Concat(bodies...)

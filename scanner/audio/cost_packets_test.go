@@ -98,6 +98,9 @@ func TestIdentityOfPackets(t *testing.T) {
 				vorbisFile(seed, 255, 400), vorbisFile(seed, 16, 400, "TITLE=x", pictureComment(big)),
 				vorbisFile(seed, 255, 400, pictureComment(big), "TITLE=x"), vorbisFile(seed, 17, 400, "TITLE="+text(70_000)),
 			},
+			"speex":                 {speexFile(seed), speexFile(seed, "TITLE=x", pictureComment(big)), speexFile(seed, "TITLE="+text(70_000))},
+			"flac in Ogg":           {oggFLAC(seed, 0, nil), oggFLAC(seed, 0, big, "TITLE=x"), oggFLAC(seed, 0, nil, "TITLE="+text(70_000)), oggFLAC(seed, 0, big)},
+			"flac in Ogg, with MD5": {oggFLAC(seed, byte(seed|2), nil), oggFLAC(seed, byte(seed|2), big, "TITLE=x")},
 			"mp4": {
 				slices.Concat(ftyp, moovBox(10, 100, title), atom("mdat", sound)), slices.Concat(ftyp, moovBox(10, 100, title, cover, last), atom("free", make([]byte, 2000)), mdat64(sound)),
 				slices.Concat(ftyp, atom("mdat", sound), moovBox(10, 100, title)), slices.Concat(ftyp, mdat64(sound), moovBox(10, 100, cover, title)),

@@ -82,7 +82,10 @@ func texts(f *File) []string {
 	for _, p := range f.Pictures {
 		list = append(list, p.MIME)
 	}
-	return list
+	for _, c := range f.Chapters {
+		list = append(list, c.Title)
+	}
+	return append(list, f.Codec, f.ContentType)
 }
 
 // seed adds the fixtures with these suffixes.
@@ -128,12 +131,29 @@ func FuzzID3(f *testing.F) {
 	f.Add(byte(2), byte(0), frame2("TT2", []byte("\x00T")))
 	f.Add(byte(3), byte(0x80), unsynced(frame3("APIC", 0, apic(jpeg(500)))))
 	f.Add(byte(3), byte(0), frame3("TIT2", 0x80, sized(6, deflated([]byte("\x00Title")))))
+	f.Add(byte(4), byte(0), slices.Concat(frame4("CTOC", 0, []byte("toc\x00\x03\x01a\x00")), frame4("CHAP", 0, chap("a", 0, 9, frame4("TIT2", 0, []byte("\x03Eins"))))))
 	f.Add(byte(4), byte(0x40), slices.Concat([]byte{0, 0, 0, 6, 1, 0}, frame4("TPE1", 3, sized(5, []byte("\x03A\x00B")))))
 	f.Add(byte(4), byte(0), slices.Concat(frame4("SYLT", 0, []byte("\x03eng\x02\x01\x00\nHal\x00\x00\x00\x03\xe8")), frame4("RVA2", 0, []byte("t\x00\x01\xfb\x33\x10\x40\x00"))))
 	f.Fuzz(func(t *testing.T, version, flags byte, body []byte) {
 		if len(body) < 1<<20 {
 			sane(t, "x.mp3", slices.Concat(id3v2(2+version%3, flags, 0, body), mp3Sound(1, 4)))
 		}
+	})
+}
+
+// FuzzLyrics3 fuzzes a tag of both versions.
+func FuzzLyrics3(f *testing.F) {
+	f.Add([]byte("LYRICSBEGIN[00:01]a"), "LYRICSEND", true)
+	f.Add([]byte("LYRICSBEGINLYR00003abcETT00002de"), "000032LYRICS200", false)
+	f.Fuzz(func(t *testing.T, body []byte, end string, old bool) {
+		if len(body) > 1<<20 || len(end) > 100 {
+			return
+		}
+		file := slices.Concat(mp3Sound(1, 4), body, []byte(end))
+		if old {
+			file = append(file, v1("old")...)
+		}
+		sane(t, "x.mp3", file)
 	})
 }
 

@@ -515,7 +515,7 @@ func language(b []byte) string {
 // picture notes where the picture of a frame of size bytes lies; in stands at
 // its first byte.
 func (t *id3) picture(in tagReader, size int64, compressed bool) {
-	if len(t.f.Pictures) >= maxPictures {
+	if len(t.f.Pictures) >= maxPictures || size <= 0 {
 		return
 	}
 	p := models.PictureRef{}

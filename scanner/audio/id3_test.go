@@ -182,6 +182,16 @@ func TestID3Pictures(t *testing.T) {
 	}
 }
 
+// TestFoundByFuzzing keeps what fuzz targets found.
+func TestFoundByFuzzing(t *testing.T) {
+	sound := mp3Sound(1, 4)
+	for name, file := range map[string][]byte{
+		"a compressed picture of no bytes": slices.Concat(id3v2(3, 4, 0, []byte("PIC 00000\xbd0")), sound),
+	} {
+		t.Run(name, func(t *testing.T) { sane(t, "x.mp3", file) })
+	}
+}
+
 // TestGenresLinear reads a value that makes a naive reader quadratic.
 func TestGenresLinear(t *testing.T) {
 	begin := time.Now()
