@@ -3,6 +3,7 @@ package audio
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -483,7 +484,7 @@ func (r *asfReader) data(pos int64) error {
 	f, size := r.f, int64(0)
 	for range asfObjects {
 		h, err := r.s.Upto(pos, 24, 2*window)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		if len(h) < 24 {

@@ -67,6 +67,9 @@ func (f *File) frameStamps() {
 	f.inFrames = nil
 }
 
+// lyrics3Fields maps the fields of Lyrics3 version 2 that are read.
+var lyrics3Fields = map[string]string{"LYR": "LYRICS", "EAL": "ALBUM", "EAR": "ARTIST", "ETT": "TITLE", "INF": "COMMENT"}
+
 // lyrics3 reads the Lyrics3 tag, of version 1 or 2, that ends at end, and
 // returns its length (https://id3.org/Lyrics3, https://id3.org/Lyrics3v2). Its
 // names are those of ID3v1 at full length: they take the place of what old,
@@ -93,14 +96,13 @@ func lyrics3(s *Source, start, end int64, f *File, old values) (int64, error) {
 		fields, ok := bytes.CutPrefix(body, []byte("LYRICSBEGIN"))
 		for ok && len(fields) >= 8 {
 			n, digit := digits(string(fields[3:8]), 5)
-			id := string(fields[:3])
+			name := lyrics3Fields[string(fields[:3])]
 			fields = fields[8:]
 			if !digit || n > int64(len(fields)) {
 				break
 			}
 			value := string(fields[:n])
 			fields = fields[n:]
-			name := map[string]string{"LYR": "LYRICS", "EAL": "ALBUM", "EAR": "ARTIST", "ETT": "TITLE", "INF": "COMMENT"}[id]
 			if name != "" && strings.TrimSpace(value) != "" {
 				delete(old, name)
 				old.add(name, openText([]byte(value)))
