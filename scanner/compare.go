@@ -174,7 +174,7 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 			o := objects[0]
 			objects = objects[1:]
 			same := o.Size == k.Size && o.ModTime == k.ModTime && o.ETag == k.ETag && k.Reader >= audio.Reader(suffixOf(o.Key))
-			if v := x.sheets.version(o.Key); v != x.sheets.read[k.Song] && (complete || v != "") {
+			if v := x.sheets.version(o.Key); k.Song != 0 && v != x.sheets.read[k.Song] && (complete || v != "") {
 				same = false
 			}
 			if k.Hidden {

@@ -134,7 +134,7 @@ func (w *writer) parts(u *readUnit, fresh, changed []readSong) ([]readSong, []re
 	x := w.scan
 	anyCut := slices.ContainsFunc(u.found, func(f found) bool { return len(f.parts) > 0 })
 	for _, s := range slices.Concat(fresh, changed) {
-		if v := x.sheets.version(s.song.ObjectKey); s.file != nil && (v != "" || x.sheets.read[s.song.Key] != "") {
+		if v := x.sheets.version(s.song.ObjectKey); v != "" || x.sheets.read[s.song.Key] != "" {
 			if w.songSheets == nil {
 				w.songSheets = map[models.Key]string{}
 			}
