@@ -19,7 +19,8 @@ import (
 type listing struct {
 	objects   []storage.Object            // audio, in the byte order of the keys
 	pictures  map[string][]storage.Object // by folder: pictures with a name that means something
-	lyrics    map[string]bool             // keys of .lrc and .txt objects
+	lyrics    map[string][]string         // keys of .lrc and .txt objects, by besideName
+	beside    map[string][]storage.Object // other pictures, by besideName
 	playlists []storage.Object
 	ignore    []storage.Object // ignore files
 	ignored   int              // songs that their rules took out
@@ -29,7 +30,7 @@ type listing struct {
 // list reads the listing. complete tells that every prefix was listed to its
 // end, so that absence means something.
 func (x *scan) list(ctx context.Context) (complete bool, err error) {
-	x.listing = &listing{pictures: map[string][]storage.Object{}, lyrics: map[string]bool{}, cut: map[string]bool{}}
+	x.listing = &listing{pictures: map[string][]storage.Object{}, lyrics: map[string][]string{}, beside: map[string][]storage.Object{}, cut: map[string]bool{}}
 	for _, prefix := range x.Prefixes {
 		err = x.Store.List(ctx, prefix, func(o storage.Object) error {
 			suffix := suffixOf(o.Key)
@@ -47,7 +48,11 @@ func (x *scan) list(ctx context.Context) (complete bool, err error) {
 			case suffix == "cue":
 				x.sheets.objects = append(x.sheets.objects, o)
 			case suffix == "lrc" || suffix == "txt":
-				x.listing.lyrics[o.Key] = true
+				name := besideName(o.Key)
+				x.listing.lyrics[name] = append(x.listing.lyrics[name], o.Key)
+			case slices.Contains(pictureTypes, "."+suffix):
+				name := besideName(o.Key)
+				x.listing.beside[name] = append(x.listing.beside[name], o)
 			}
 			return ctx.Err()
 		})
@@ -65,6 +70,7 @@ func (x *scan) list(ctx context.Context) (complete bool, err error) {
 			return cmp.Or(cmp.Compare(pictureRank(a.Key), pictureRank(b.Key)), strings.Compare(a.Key, b.Key))
 		})
 	}
+	x.listing.onlyBeside()
 	x.run.Listed = len(x.listing.objects)
 	if err != nil && len(x.listing.objects) > 0 {
 		err = fmt.Errorf("%w: %w", errPart, err)
@@ -81,12 +87,15 @@ func suffixOf(key string) string {
 
 func folderOf(key string) string { return strings.TrimSuffix(storage.Folder(key), "/") }
 
+// pictureTypes are the endings of pictures.
+var pictureTypes = []string{".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}
+
 // pictureRank orders the pictures that stand for a folder by their names; -1
 // is a picture that stands for nothing, or no picture.
 func pictureRank(key string) int {
 	base := strings.ToLower(path.Base(key))
 	name, ext := strings.TrimSuffix(base, path.Ext(base)), path.Ext(base)
-	if !slices.Contains([]string{".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp"}, ext) {
+	if !slices.Contains(pictureTypes, ext) {
 		return -1
 	}
 	return slices.Index([]string{"cover", "folder", "front", "album", "albumart", "artist"}, name)
@@ -261,14 +270,8 @@ func (x *scan) compareSidecars(ctx context.Context, w *work, complete bool) erro
 			delete(known, o.Key)
 		}
 	}
-	beside := map[string]bool{}
-	for _, o := range x.listing.objects {
-		if !x.listing.cut[o.Key] {
-			beside[strings.TrimSuffix(o.Key, path.Ext(o.Key))] = true
-		}
-	}
-	for key := range x.listing.lyrics {
-		if _, ok := known[key]; !ok && beside[strings.TrimSuffix(key, path.Ext(key))] {
+	for key, v := range x.chosen() {
+		if was, ok := known[key]; !ok || was != v {
 			w.dirty(folderOf(key))
 		}
 		delete(known, key)

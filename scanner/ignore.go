@@ -92,6 +92,7 @@ func (x *scan) readIgnore(ctx context.Context, complete bool) error {
 	}
 	x.ignore = newIgnore(force)
 	x.listing.drop(x.ignore.object)
+	x.sheets.objects = slices.DeleteFunc(x.sheets.objects, func(o storage.Object) bool { return x.ignore.object(o.Key) })
 	return nil
 }
 
@@ -120,6 +121,7 @@ func (l *listing) drop(ignored func(key string) bool) {
 	l.ignored = len(l.objects)
 	l.objects = slices.DeleteFunc(l.objects, is)
 	l.ignored -= len(l.objects)
+	l.playlists = slices.DeleteFunc(l.playlists, is)
 	for f, list := range l.pictures {
 		if list = slices.DeleteFunc(list, is); len(list) == 0 {
 			delete(l.pictures, f)
@@ -127,10 +129,11 @@ func (l *listing) drop(ignored func(key string) bool) {
 			l.pictures[f] = list
 		}
 	}
-	for key := range l.lyrics {
-		if ignored(key) {
-			delete(l.lyrics, key)
-		}
+	for name, keys := range l.lyrics {
+		l.lyrics[name] = slices.DeleteFunc(keys, ignored)
+	}
+	for name, list := range l.beside {
+		l.beside[name] = slices.DeleteFunc(list, is)
 	}
 }
 

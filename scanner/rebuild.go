@@ -102,6 +102,9 @@ func (w *writer) rebuild() error {
 	if err := w.tx.SavePictures(w.owners, w.pictures); err != nil {
 		return err
 	}
+	if err := w.saveOwn(); err != nil {
+		return err
+	}
 	if err := w.tx.SaveLyrics(w.lyrics); err != nil {
 		return err
 	}
@@ -367,6 +370,7 @@ func (w *writer) embedded(songs []*models.Song) (map[models.Key]catalog.FoundPic
 	for k, p := range w.inFile {
 		out[k] = p
 	}
+	w.withOwn(out)
 	return out, nil
 }
 
@@ -382,7 +386,9 @@ func (w *writer) albumPictures(a *models.Album, songs []*models.Song, embedded m
 	w.owners = append(w.owners, of)
 	var found []catalog.FoundPicture
 	for _, p := range kept {
-		if p.Of == of && !w.covered(folderOf(p.ObjectKey)) {
+		// One that stands for the album because it lies beside a song is found
+		// with the song.
+		if p.Of == of && p.Rank < ownRank && !w.covered(folderOf(p.ObjectKey)) {
 			found = append(found, p)
 		}
 	}

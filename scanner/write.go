@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -290,7 +289,8 @@ type writer struct {
 	warnings  [][2]string
 	covers    map[models.Key]string
 	merged    map[models.Key]models.Key
-	inFile    map[models.Key]catalog.FoundPicture // pictures of songs read in this transaction
+	inFile    map[models.Key]catalog.FoundPicture  // pictures of songs read in this transaction
+	beside    map[models.Key]*catalog.FoundPicture // the pictures beside songs, nil for none
 	readSongs []models.Key
 	// fileCover tells which albums show a file; albumEmbedded the length of
 	// the embedded picture that an album shows else.
@@ -584,12 +584,9 @@ func (w *writer) created(modTime int64) int64 {
 // and what else its file holds: pictures and chapters.
 func (w *writer) saveLyrics(s readSong) {
 	l := catalog.FoundLyrics{Song: s.song.Key, Keep: s.file == nil}
-	base := strings.TrimSuffix(s.song.ObjectKey, path.Ext(s.song.ObjectKey))
-	for _, ext := range []string{".lrc", ".txt"} {
-		// What lies beside an object is of the whole of it.
-		if s.song.Part == 0 && w.listing.lyrics[base+ext] {
-			l.Sidecars = append(l.Sidecars, base+ext)
-		}
+	if s.song.Part == 0 { // what lies beside an object is of the whole of it
+		l.Sidecars = w.listing.texts(s.song.ObjectKey)
+		w.ownPicture(s.song)
 	}
 	if s.file != nil {
 		for _, t := range s.file.Lyrics {

@@ -349,22 +349,38 @@ func (s *ScanTx) FilePictures(owners []models.ID) ([]FoundPicture, error) {
 	return out, nil
 }
 
+// SaveOwnPictures replaces the pictures that are objects of their own of these
+// songs.
+func (s *ScanTx) SaveOwnPictures(songs []models.Key, pictures []FoundPicture) error {
+	if len(songs) == 0 {
+		return nil
+	}
+	err := chunks(songs, func(part []models.Key) error {
+		return s.tx.Exec(`DELETE FROM pictures WHERE owner_kind = 'so' AND place = 'file' AND owner_id IN ?`, part).Error
+	})
+	if err != nil {
+		return fmt.Errorf("pictures: %w", err)
+	}
+	return s.SavePictures(nil, pictures)
+}
+
 // EmbeddedPictures returns the best picture within the file of each song that
-// has one.
+// has one, else the one beside it.
 func (s *ScanTx) EmbeddedPictures(songs []models.Key) (map[models.Key]FoundPicture, error) {
 	out := map[models.Key]FoundPicture{}
 	err := chunks(songs, func(part []models.Key) error {
 		return eachRow(s.tx, func(rows *sql.Rows) error {
 			var p FoundPicture
 			var key []byte
-			p.Of.Kind, p.Embedded = models.KindSong, true
-			err := rows.Scan(&p.Of.Key, &p.Rank, &p.Version, &key, &p.MIME, &p.Offset, &p.Length, &p.Encoding, &p.Type)
-			p.ObjectKey = string(key)
+			var place string
+			p.Of.Kind = models.KindSong
+			err := rows.Scan(&p.Of.Key, &p.Rank, &p.Version, &key, &place, &p.MIME, &p.Offset, &p.Length, &p.Encoding, &p.Type)
+			p.ObjectKey, p.Embedded = string(key), place == "embedded"
 			if have, ok := out[p.Of.Key]; !ok || p.Rank < have.Rank {
 				out[p.Of.Key] = p
 			}
 			return err
-		}, `SELECT owner_id, rank, version, object_key, mime, byte_offset, byte_length, encoding, picture_type FROM pictures WHERE owner_kind = 'so' AND owner_id IN ?`, part)
+		}, `SELECT owner_id, rank, version, object_key, place, mime, byte_offset, byte_length, encoding, picture_type FROM pictures WHERE owner_kind = 'so' AND owner_id IN ?`, part)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("pictures: %w", err)
