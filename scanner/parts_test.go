@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -414,4 +415,21 @@ func TestSheetsWithin(t *testing.T) {
 		t.Errorf("%+v", run)
 	}
 	h.has("image")
+}
+
+// What waits until all is read keeps its parts.
+func TestHeldPartsKeepAll(t *testing.T) {
+	part := cutPart{Number: 7, Tags: models.Tags{Title: "x\u0000y", Genres: []string{"a"}}}
+	part.Cut = models.Cut{Kind: models.CutFLAC, Head: []byte{0, 0xff, 1}, From: 1, To: 2, Frame: 3, Frames: 4, Size: 5, Object: 6}
+	part.Properties = models.Properties{ContentType: "audio/flac", Codec: "flac", Duration: 1, BitRate: 2, SampleRate: 3, BitDepth: 4, Channels: 5, Samples: 6, Delay: 7, Padding: 8}
+	part.Start = 9
+	u := &readUnit{unit: &unit{path: "a", folders: map[string]bool{"a": true}}, found: []found{{parts: []cutPart{part}}}}
+	body, err := packUnits([]*readUnit{u})
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := unpackUnits(body)
+	if err != nil || !reflect.DeepEqual(back[0].found[0].parts, u.found[0].parts) {
+		t.Errorf("%+v became %+v: %v", u.found[0].parts, back[0].found[0].parts, err)
+	}
 }
