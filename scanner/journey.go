@@ -55,8 +55,8 @@ func (x *scan) moveFolders(ctx context.Context) error {
 	var moves []catalog.FolderMove
 	for key, j := range x.journeys {
 		to := mostly(j.to)
-		if to != "" && !x.listedBelow(j.from) {
-			m := catalog.FolderMove{Folder: key, From: j.from, To: to, Songs: j.to[to]}
+		if to != "" {
+			m := catalog.FolderMove{Folder: key, From: j.from, To: to, Songs: j.to[to], Stay: x.listedBelow(j.from)}
 			if !sure(j.from) {
 				m.Leave = j.all
 			}
@@ -77,13 +77,12 @@ func (x *scan) moveFolders(ctx context.Context) error {
 		}
 	}
 	for from, ways := range above {
-		if to := mostly(ways); !x.listedBelow(from) {
-			m := catalog.FolderMove{From: from, To: to, Songs: ways[to]}
-			if !sure(from) {
-				m.Leave = leaving[from]
-			}
-			moves = append(moves, m)
+		to := mostly(ways)
+		m := catalog.FolderMove{From: from, To: to, Songs: ways[to], Stay: x.listedBelow(from)}
+		if !sure(from) {
+			m.Leave = leaving[from]
 		}
+		moves = append(moves, m)
 	}
 	x.journeys = nil
 	// Folders above others go first, and of several that go to one place the

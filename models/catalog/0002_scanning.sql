@@ -95,3 +95,7 @@ CREATE INDEX playlist_files_playlist ON playlist_files (playlist_id);
 -- song_id is 0.
 ALTER TABLE playlist_entries ADD COLUMN line {text} NOT NULL DEFAULT '';
 CREATE INDEX playlist_entries_line ON playlist_entries (playlist_id, position) WHERE line <> '';
+
+-- The folder from which the first songs of this one came while others were
+-- still there: when the rest follows, both are one.
+ALTER TABLE folders ADD COLUMN begun_by {int} NOT NULL DEFAULT 0;

@@ -182,19 +182,22 @@ func (c *Catalog) DropHeld(ctx context.Context, library int) error {
 type FolderMove struct {
 	Folder   models.Key // 0: the one at From
 	From, To string
-	Songs    int // that went there
+	Songs    int  // that went there
+	Stay     bool // others are still at From
 	// Leave, when it is not 0, is how many present songs are at From and below
 	// it, all of them leaving: with more, the folder stays.
 	Leave int
 }
 
 // MoveFolders gives folders new paths in this order, with what lies below
-// them, so that they keep their ids and stars. A folder stays whose new path
-// another has, or from which not all go.
+// them, so that they keep their ids and stars. A folder stays from which not
+// all go; a new one where the first go is remembered, and when the rest
+// follows it becomes the old one. Else a folder stays whose new path another
+// has.
 func (s *ScanTx) MoveFolders(moves []FolderMove) error {
 	paths := map[string]bool{}
 	for _, m := range moves {
-		paths[m.From] = true
+		paths[m.From], paths[m.To] = true, true
 	}
 	have, err := s.findFolders(paths)
 	if err != nil {
@@ -204,7 +207,7 @@ func (s *ScanTx) MoveFolders(moves []FolderMove) error {
 		if m.Folder == 0 {
 			m.Folder = have[m.From]
 		}
-		if m.Folder == 0 {
+		if m.Folder == 0 || m.Stay && have[m.To] != 0 {
 			continue
 		}
 		if err := s.moveFolder(m); err != nil {
@@ -214,17 +217,17 @@ func (s *ScanTx) MoveFolders(moves []FolderMove) error {
 	return nil
 }
 
+// below counts the songs in and below a folder, missing ones too unless only
+// present ones count.
+func (s *ScanTx) below(folder string, present bool) (int, error) {
+	q := `SELECT COUNT(*) FROM songs WHERE library_id = ? AND object_key >= ? AND object_key < ? AND part = 0`
+	if present {
+		q += ` AND missing_at = 0`
+	}
+	return count(s.tx, q, s.library, []byte(folder+"/"), []byte(folder+"0"))
+}
+
 func (s *ScanTx) moveFolder(m FolderMove) error {
-	if m.Leave > 0 {
-		n, err := count(s.tx, `SELECT COUNT(*) FROM songs WHERE library_id = ? AND object_key >= ? AND object_key < ? AND missing_at = 0`, s.library, []byte(m.From+"/"), []byte(m.From+"0"))
-		if err != nil || n > m.Leave {
-			return err
-		}
-	}
-	there, err := s.findFolders(map[string]bool{m.To: true})
-	if err != nil || len(there) > 0 {
-		return err
-	}
 	var at []byte
 	if err := s.tx.Raw(`SELECT path FROM folders WHERE id = ?`, m.Folder).Row().Scan(&at); err != nil {
 		return err
@@ -232,6 +235,42 @@ func (s *ScanTx) moveFolder(m FolderMove) error {
 	was := string(at)
 	if strings.HasPrefix(m.To, was+"/") {
 		return nil
+	}
+	if m.Leave > 0 {
+		n, err := s.below(m.From, true)
+		if err != nil {
+			return err
+		}
+		m.Stay = m.Stay || n > m.Leave
+	}
+	there, err := s.findFolders(map[string]bool{m.To: true})
+	if err != nil {
+		return err
+	}
+	other := there[m.To]
+	switch {
+	case other == m.Folder:
+		return nil
+	case m.Stay && other == 0:
+		made, err := s.Folders([]string{m.To})
+		if err != nil {
+			return err
+		}
+		return s.tx.Exec(`UPDATE folders SET begun_by = ? WHERE id = ?`, m.Folder, made[m.To]).Error
+	case m.Stay:
+		return nil
+	case other != 0:
+		n, err := s.below(m.From, false)
+		if err != nil || 2*m.Songs <= n {
+			return err
+		}
+		begun, err := count(s.tx, `SELECT COUNT(*) FROM folders WHERE id = ? AND begun_by = ?`, other, m.Folder)
+		if err != nil || begun == 0 {
+			return err
+		}
+		if err := s.joinFolder(other, m.Folder); err != nil {
+			return err
+		}
 	}
 	up, err := s.Folders([]string{parent(m.To)})
 	if err != nil {
@@ -242,20 +281,65 @@ func (s *ScanTx) moveFolder(m FolderMove) error {
 		[]byte(m.To), up[parent(m.To)], name, models.SortFold(name), m.Folder).Error; err != nil {
 		return err
 	}
-	below := map[models.Key]string{}
-	err = eachRow(s.tx, func(rows *sql.Rows) error {
-		var k models.Key
+	return s.moveBelow(was, m.To)
+}
+
+// moveBelow moves the folders below one that has moved. One stays whose new
+// path another has, unless it has begun that one, and what is below it stays.
+func (s *ScanTx) moveBelow(was, to string) error {
+	type row struct {
+		key  models.Key
+		path string
+	}
+	var below []row
+	err := eachRow(s.tx, func(rows *sql.Rows) error {
+		var r row
 		var p []byte
-		err := rows.Scan(&k, &p)
-		below[k] = string(p)
+		err := rows.Scan(&r.key, &p)
+		r.path = string(p)
+		below = append(below, r)
 		return err
-	}, `SELECT id, path FROM folders WHERE library_id = ? AND path >= ? AND path < ?`, s.library, []byte(was+"/"), []byte(was+"0"))
-	for k, p := range below {
-		if err == nil {
-			err = s.tx.Exec(`UPDATE folders SET path = ? WHERE id = ?`, []byte(m.To+p[len(was):]), k).Error
+	}, `SELECT id, path FROM folders WHERE library_id = ? AND path >= ? AND path < ? ORDER BY path`, s.library, []byte(was+"/"), []byte(was+"0"))
+	if err != nil || len(below) == 0 {
+		return err
+	}
+	paths := map[string]bool{}
+	for _, r := range below {
+		paths[to+r.path[len(was):]] = true
+	}
+	there, err := s.findFolders(paths)
+	if err != nil {
+		return err
+	}
+	stay := map[string]bool{}
+	for _, r := range below {
+		next := to + r.path[len(was):]
+		if other := there[next]; other != 0 && other != r.key && !stay[parent(r.path)] {
+			begun, err := count(s.tx, `SELECT COUNT(*) FROM folders WHERE id = ? AND begun_by = ?`, other, r.key)
+			if err == nil && begun > 0 {
+				err = s.joinFolder(other, r.key)
+			}
+			if err != nil {
+				return err
+			}
+			stay[r.path] = begun == 0
+		}
+		if stay[r.path] || stay[parent(r.path)] {
+			stay[r.path] = true
+			up, err := s.Folders([]string{parent(r.path)})
+			if err == nil {
+				err = s.tx.Exec(`UPDATE folders SET parent_id = ? WHERE id = ?`, up[parent(r.path)], r.key).Error
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := s.tx.Exec(`UPDATE folders SET path = ? WHERE id = ?`, []byte(next), r.key).Error; err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // folderName is the name that a folder shows.

@@ -36,6 +36,8 @@ var operations = []struct {
 	{3, (*world).returnFolder},
 	{2, (*world).newAlbumFolder},
 	{2, (*world).touchFiles},
+	{4, (*world).replaceFile},
+	{2, (*world).replaceAlbum},
 }
 
 // change does n random operations.
@@ -167,6 +169,9 @@ func (w *world) moveDir(from, to string) {
 	}
 	for _, t := range w.in(from) {
 		t.key = to + t.key[len(from):]
+		for _, f := range foldersOf(t.key) {
+			w.busy[f] = true
+		}
 	}
 }
 
@@ -505,5 +510,59 @@ func (w *world) touchFiles() bool {
 	for _, t := range list {
 		w.write(t)
 	}
+	return true
+}
+
+// timed are the formats that tell the same duration of the same song.
+var timed = []string{".mp3", ".flac", ".m4a"}
+
+func replaceable(t *track) bool {
+	return here(t) && !t.shared && slices.Contains(timed, t.suffix)
+}
+
+// resound gives a song another recording of the same length in a format.
+func (w *world) resound(t *track, suffix string) {
+	t.sound.Seed, t.suffix = uint64(w.next())<<20, suffix
+}
+
+// replaceFile puts another file of the same song in the place of one: under
+// the same name, or beside it in another format.
+func (w *world) replaceFile() bool {
+	t := w.any(replaceable)
+	if t == nil || !w.free(t) {
+		return false
+	}
+	suffix := t.suffix
+	if w.r.IntN(4) > 0 {
+		suffix = pick(w, timed)
+	}
+	w.say("replace %s by %s", t.key, suffix)
+	w.must(os.Remove(w.file(t)))
+	stem := strings.TrimSuffix(t.key, t.suffix)
+	w.resound(t, suffix)
+	t.key = stem + suffix
+	w.write(t)
+	return true
+}
+
+// replaceAlbum puts an album in another format into a folder of its own, in
+// the place of the old one.
+func (w *world) replaceAlbum() bool {
+	f, list := w.folder(0)
+	if f == "" || slices.ContainsFunc(list, func(t *track) bool { return !replaceable(t) || t.album != list[0].album || path.Dir(t.key) != f }) {
+		return false
+	}
+	suffix := pick(w, timed)
+	to := path.Join(path.Dir(f), fmt.Sprintf("%s again %d", suffix[1:], w.next()))
+	w.say("replace folder %s of %d by %s", f, len(list), to)
+	w.moveDir(f, to)
+	for _, t := range list {
+		w.must(os.Remove(w.file(t)))
+		w.resound(t, suffix)
+		t.key = path.Join(to, fmt.Sprintf("%02d %d%s", t.tags.Track, w.next(), suffix))
+		w.write(t)
+	}
+	// What replaces what is said only of one scan that sees both.
+	w.together = true
 	return true
 }

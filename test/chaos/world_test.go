@@ -32,6 +32,8 @@ type world struct {
 	// seen it, so that the rules say for certain what becomes of it.
 	busy map[any]bool
 	log  []string // what was done in this round
+	// together tells that a scan of this round must see all folders at once.
+	together bool
 }
 
 // track is one song: one sound at one place of one album. Marks hang on it.
