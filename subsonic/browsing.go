@@ -259,7 +259,7 @@ func (a *API) getArtists(c Call, p folderParams) (spec.Payload, error) {
 var _ = handle(Endpoint{
 	Name:      "getArtist",
 	Since:     "1.8.0",
-	Doc:       "One artist with the albums.",
+	Doc:       "One artist with the albums: first those by the artist, then those with works that the artist composed or conducts.",
 	Versioned: true,
 }, (*API).getArtist)
 
@@ -277,6 +277,8 @@ func (a *API) getArtist(c Call, p idParams) (spec.Payload, error) {
 	}
 	out := spec.ArtistWithAlbums{Album: albums(list)}
 	fillArtist(&out.ArtistID3, ar)
+	// Of a composer or conductor the lists of artists count no album.
+	out.AlbumCount = len(list)
 	return out, nil
 }
 

@@ -286,13 +286,31 @@ func (c *Catalog) ArtistsByKey(ctx context.Context, v Viewer, keys []models.Key)
 	return out, c.fillArtists(ctx, v, out)
 }
 
-// ArtistAlbums returns the albums of an album artist by year and name; for an
-// artist who is that nowhere, the albums with songs that credit the artist.
+// ArtistAlbums returns the albums of an artist, each group by year and name:
+// first those of which the artist is an album artist, then those with works
+// that the artist composed or conducts. An artist who is nothing of that
+// anywhere gets the albums with songs that credit the artist otherwise.
 func (c *Catalog) ArtistAlbums(ctx context.Context, v Viewer, artist models.Key) ([]*models.Album, error) {
 	artist = c.alias(ctx, models.KindArtist, artist)
+	crediting := func(roles string) ([]models.Key, error) {
+		return c.keys(ctx, `SELECT a.id FROM albums a WHERE a.id IN (SELECT s.album_id FROM song_artists sa JOIN songs s ON s.id = sa.song_id WHERE sa.artist_id = ?`+roles+` AND `+v.songs("s")+`) AND `+v.albums("a")+` ORDER BY a.year, a.name_sort, a.id`, artist)
+	}
 	keys, err := c.keys(ctx, `SELECT a.id FROM albums a WHERE a.id IN (SELECT album_id FROM album_artists WHERE artist_id = ? AND role = 'albumartist') AND `+v.albums("a")+` ORDER BY a.year, a.name_sort, a.id`, artist)
+	if err == nil {
+		var works []models.Key
+		works, err = crediting(` AND sa.role IN ('composer', 'conductor')`)
+		own := make(map[models.Key]bool, len(keys))
+		for _, k := range keys {
+			own[k] = true
+		}
+		for _, k := range works {
+			if !own[k] {
+				keys = append(keys, k)
+			}
+		}
+	}
 	if err == nil && len(keys) == 0 {
-		keys, err = c.keys(ctx, `SELECT a.id FROM albums a WHERE a.id IN (SELECT s.album_id FROM song_artists sa JOIN songs s ON s.id = sa.song_id WHERE sa.artist_id = ? AND `+v.songs("s")+`) AND `+v.albums("a")+` ORDER BY a.year, a.name_sort, a.id`, artist)
+		keys, err = crediting("")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("albums of artist: %w", err)
