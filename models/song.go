@@ -159,7 +159,6 @@ type Credit struct {
 	Sub    string
 	Artist Key
 	Name   string // as credited here
-	Sort   string // as the file says it, or ""
 	ID     string // MusicBrainz artist id or ""
 	Joined string // the whole name as printed, where it joins several artists
 }

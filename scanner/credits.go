@@ -2,10 +2,12 @@ package scanner
 
 import (
 	"cmp"
+	"context"
 	"path"
 	"strings"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
 )
 
 // artistOf is one artist before it has a row.
@@ -42,7 +44,11 @@ func byOne(role, printed string, list, sorts, ids []string, is known) []artistOf
 // joined lists the artists of a printed name with guests. One id that goes
 // with it is the first artist's.
 func joined(role, printed string, parts, sorts, ids []string, is known) []artistOf {
-	apart := len(ids) == len(parts)
+	if len(ids) == len(parts) {
+		// As many ids as names: nothing is guessed.
+		return byOne(role, printed, parts, sorts, ids, is)
+	}
+	apart := false
 	for _, p := range parts {
 		apart = apart || is(p)
 	}
@@ -58,6 +64,54 @@ func joined(role, printed string, parts, sorts, ids []string, is known) []artist
 		out = append(out, a)
 	}
 	return out
+}
+
+// known returns who is known by itself, of those whom these songs' joined
+// names name: in the library, or in this transaction.
+func (w *writer) known(byAlbum map[models.Key][]*models.Song, songs []*models.Song) (known, error) {
+	folds := map[string]bool{}
+	for _, s := range songs {
+		for _, n := range []string{s.Artist, s.AlbumArtist} {
+			if parts := guests(n); len(parts) > 1 {
+				for _, p := range parts {
+					folds[catalog.ArtistFold(p)] = true
+				}
+			}
+		}
+	}
+	if len(folds) == 0 {
+		return nobody, nil
+	}
+	is, err := w.tx.KnownArtists(folds)
+	if err != nil {
+		return nil, err
+	}
+	add := func(list []artistOf) {
+		for _, a := range list {
+			if a.joined == "" {
+				is[catalog.ArtistFold(a.name)] = true
+			}
+		}
+	}
+	for _, list := range byAlbum {
+		_, by := albumArtists(list, nobody)
+		add(by)
+	}
+	for _, s := range songs {
+		add(people(s, nobody))
+	}
+	return func(name string) bool { return is[catalog.ArtistFold(name)] }, nil
+}
+
+// joinedNames settles which joined names are taken apart, now that all songs
+// are there: whether a part is known by itself must not depend on which song
+// was read first.
+func (x *scan) joinedNames(ctx context.Context) error {
+	albums, err := x.catalog.JoinedCredits(ctx, x.Library.Number, guests)
+	if err != nil {
+		return err
+	}
+	return x.rebuildAlbums(ctx, albums)
 }
 
 // albumArtists returns who an album is by, from its songs in order: the album

@@ -25,7 +25,11 @@ func (w *writer) rebuild() error {
 	for _, list := range byAlbum {
 		inOrder(list)
 	}
-	names, err := w.artistKeys(byAlbum, songs)
+	is, err := w.known(byAlbum, songs)
+	if err != nil {
+		return err
+	}
+	names, err := w.artistKeys(byAlbum, songs, is)
 	if err != nil {
 		return err
 	}
@@ -60,7 +64,7 @@ func (w *writer) rebuild() error {
 		}
 		album(a.Album, list)
 		var people []artistOf
-		a.Artist, people = albumArtists(list, nobody)
+		a.Artist, people = albumArtists(list, is)
 		a.Credits = credits(people, names)
 		a.Folder = commonFolder(list)
 		w.albumPictures(a.Album, list, embedded, kept)
@@ -69,7 +73,7 @@ func (w *writer) rebuild() error {
 		}
 		for _, s := range list {
 			before := s.Credits
-			if w.settle(s, a.Album, names, embedded) || dirty[s.Key] {
+			if w.settle(s, a.Album, names, embedded, is) || dirty[s.Key] {
 				save = append(save, s)
 				for _, c := range before {
 					w.artists = append(w.artists, c.Artist)
@@ -194,7 +198,7 @@ func gone(group string) int {
 }
 
 // artistKeys resolves every artist of these songs and their albums.
-func (w *writer) artistKeys(byAlbum map[models.Key][]*models.Song, songs []*models.Song) (map[catalog.ArtistName]models.Key, error) {
+func (w *writer) artistKeys(byAlbum map[models.Key][]*models.Song, songs []*models.Song, is known) (map[catalog.ArtistName]models.Key, error) {
 	var names []catalog.ArtistName
 	seen := map[catalog.ArtistName]bool{}
 	add := func(list []artistOf) {
@@ -212,13 +216,13 @@ func (w *writer) artistKeys(byAlbum map[models.Key][]*models.Song, songs []*mode
 	slices.Sort(keys)
 	ofAlbum := map[models.Key][]artistOf{}
 	for _, k := range keys {
-		_, ofAlbum[k] = albumArtists(byAlbum[k], nobody)
+		_, ofAlbum[k] = albumArtists(byAlbum[k], is)
 		add(ofAlbum[k])
 	}
 	for _, s := range songs {
-		add(people(s, nobody))
+		add(people(s, is))
 	}
-	if err := w.renameArtists(songs, ofAlbum); err != nil {
+	if err := w.renameArtists(songs, ofAlbum, is); err != nil {
 		return nil, err
 	}
 	return w.tx.Artists(names)
@@ -227,7 +231,7 @@ func (w *writer) artistKeys(byAlbum map[models.Key][]*models.Song, songs []*mode
 // renameArtists gives artists the names that corrected tags give them. An
 // artist's row takes a new name that most of the artist's songs now credit in
 // the same place, as long as nobody has that name.
-func (w *writer) renameArtists(songs []*models.Song, ofAlbum map[models.Key][]artistOf) error {
+func (w *writer) renameArtists(songs []*models.Song, ofAlbum map[models.Key][]artistOf, knows known) error {
 	votes := map[models.Key]map[catalog.ArtistName]int{}
 	for _, s := range songs {
 		voted := map[models.Key]bool{}
@@ -239,7 +243,7 @@ func (w *writer) renameArtists(songs []*models.Song, ofAlbum map[models.Key][]ar
 				}
 			}
 			var is []artistOf
-			for _, a := range slices.Concat(people(s, nobody), ofAlbum[s.Album]) {
+			for _, a := range slices.Concat(people(s, knows), ofAlbum[s.Album]) {
 				if a.role == role {
 					is = append(is, a)
 				}
@@ -283,7 +287,7 @@ func nameOf(a artistOf) catalog.ArtistName {
 func credits(list []artistOf, keys map[catalog.ArtistName]models.Key) []models.Credit {
 	out := make([]models.Credit, 0, len(list))
 	for _, a := range list {
-		c := models.Credit{Role: a.role, Sub: a.sub, Artist: keys[nameOf(a)], Name: a.name, ID: a.id}
+		c := models.Credit{Role: a.role, Sub: a.sub, Artist: keys[nameOf(a)], Name: a.name, ID: a.id, Joined: a.joined}
 		if !slices.Contains(out, c) {
 			out = append(out, c)
 		}
@@ -292,8 +296,8 @@ func credits(list []artistOf, keys map[catalog.ArtistName]models.Key) []models.C
 }
 
 // settle gives a song what its album decides, and tells whether that changed.
-func (w *writer) settle(s *models.Song, a *models.Album, keys map[catalog.ArtistName]models.Key, embedded map[models.Key]catalog.FoundPicture) bool {
-	list := credits(people(s, nobody), keys)
+func (w *writer) settle(s *models.Song, a *models.Album, keys map[catalog.ArtistName]models.Key, embedded map[models.Key]catalog.FoundPicture, is known) bool {
+	list := credits(people(s, is), keys)
 	list = append(list, a.Credits...)
 	cover := a.Cover
 	for _, d := range a.Discs {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -112,7 +113,8 @@ type scan struct {
 	strange     map[models.Key]bool // rows of other libraries
 	overwritten map[models.Key]bool // rows whose object is another song's now, and that have none
 	later       map[string]bool     // units to group at the end
-	touched     map[models.Key]bool // artists to count anew
+	met         map[models.Key]bool // artists that were touched
+	touched     map[models.Key]bool // those of them to count anew
 	genresAt    time.Time           // when genres were counted last
 	changed     bool                // anything at all was written
 	// unfinished tells that an earlier scan did not count what it wrote.
@@ -126,7 +128,7 @@ type scan struct {
 // early has kept what it wrote, and the next one goes on from there.
 func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) {
 	x := &scan{Scanner: s, Request: r, progress: r.Progress, vanished: map[models.Key]string{}, back: map[models.Key]bool{},
-		strange: map[models.Key]bool{}, overwritten: map[models.Key]bool{}, journeys: map[models.Key]*journey{}, later: map[string]bool{}, touched: map[models.Key]bool{},
+		strange: map[models.Key]bool{}, overwritten: map[models.Key]bool{}, journeys: map[models.Key]*journey{}, later: map[string]bool{}, met: map[models.Key]bool{}, touched: map[models.Key]bool{},
 		genresAt: time.Now(), log: s.o.Log.With("library", r.Library.Name), first: r.Library.ScannedAt == 0}
 	if x.progress == nil {
 		x.progress = new(Progress)
@@ -236,11 +238,20 @@ func (x *scan) finish(ctx context.Context) error {
 	if !x.changed && !x.unfinished {
 		return nil
 	}
+	if err := x.joinedNames(ctx); err != nil {
+		return err
+	}
 	if err := x.namesakes(ctx); err != nil {
 		return err
 	}
 	return x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error {
-		if err := tx.Recount(x.artists(), true); err != nil {
+		touched := slices.Collect(maps.Keys(x.touched))
+		if x.unfinished {
+			touched = nil
+		} else if touched == nil {
+			touched = []models.Key{}
+		}
+		if err := tx.Recount(touched, true); err != nil {
 			return err
 		}
 		clear(x.touched)
@@ -256,8 +267,8 @@ func (x *scan) artists() []models.Key {
 	if x.unfinished {
 		return nil
 	}
-	keys := make([]models.Key, 0, len(x.touched))
-	for k := range x.touched {
+	keys := make([]models.Key, 0, len(x.met))
+	for k := range x.met {
 		keys = append(keys, k)
 	}
 	return keys
@@ -274,6 +285,11 @@ func (x *scan) namesakes(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return x.rebuildAlbums(ctx, albums)
+}
+
+// rebuildAlbums builds albums anew from the songs that they have.
+func (x *scan) rebuildAlbums(ctx context.Context, albums []models.Key) error {
 	for part := range slices.Chunk(albums, batch/10) {
 		err := x.write(ctx, func(w *writer) error {
 			for _, k := range part {

@@ -254,11 +254,12 @@ func (x *scan) write(ctx context.Context, f func(*writer) error) error {
 	for _, p := range w.warnings {
 		x.problem(p[0], "%s", p[1])
 	}
+	for _, k := range w.artists {
+		x.met[k] = true
+		x.touched[k] = true
+	}
 	if w.recounted {
 		clear(x.touched)
-	}
-	for _, k := range w.artists {
-		x.touched[k] = true
 	}
 	x.progress.Written.Add(int64(w.added + w.changedSongs + w.moved))
 	return nil
@@ -312,7 +313,7 @@ func (w *writer) recount() error {
 		keys = append(keys, k)
 	}
 	slices.Sort(keys)
-	w.recounted, w.artists = true, nil
+	w.recounted = true
 	// Genres are counted over the whole library, so seldom before the end.
 	genres := time.Since(w.scan.genresAt) > genresEvery
 	if genres {
@@ -358,7 +359,11 @@ func (w *writer) unit(u *readUnit) error {
 	for f := range u.folders {
 		folders = append(folders, f)
 	}
-	keys, err := w.tx.Folders(append(folders, u.path))
+	if slices.ContainsFunc(folders, func(f string) bool { return f == u.path || strings.HasPrefix(f, u.path+"/") }) {
+		// Else the unit's path is but what the names of its folders have in common.
+		folders = append(folders, u.path)
+	}
+	keys, err := w.tx.Folders(folders)
 	if err != nil {
 		return err
 	}

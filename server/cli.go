@@ -40,6 +40,7 @@ type commandLine struct {
 	Library  libraryCommand  `cmd:"" help:"Manage libraries."`
 	Playlist playlistCommand `cmd:"" help:"Write playlists to files."`
 	Key      keyCommand      `cmd:"" help:"Manage the key that seals passwords."`
+	Why      whyCommand      `cmd:"" help:"Say why songs stand in one album, field by field, and what keeps other albums apart from it."`
 	Doctor   doctorCommand   `cmd:"" help:"Look for what is wrong with folders, rights, ports, database, key and clock. Changes nothing; ends with status 1 when something must be mended."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Health   healthCommand   `cmd:"" help:"Ask the running server how it is; for containers. Ends with status 0 when it is well."`

@@ -260,8 +260,7 @@ func creditFields(c *card, p *models.Credit) {
 	cardInt(c, 3, &p.Artist)
 	c.text(4, &p.Name)
 	c.text(5, &p.ID)
-	c.text(6, &p.Sort)
-	c.text(7, &p.Joined)
+	c.text(6, &p.Joined)
 }
 
 func roleFields(c *card, p *models.RoleName) {

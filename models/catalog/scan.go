@@ -122,7 +122,7 @@ func (c *Catalog) SpellArtists(ctx context.Context, artists []models.Key) (renam
 				if list[k] == nil {
 					list[k] = &a
 				}
-				if b := list[k]; (id != "" || artistFold(credit) == b.fold) && (songs > b.songs || songs == b.songs && credit < b.best) {
+				if b := list[k]; (id != "" || ArtistFold(credit) == b.fold) && (songs > b.songs || songs == b.songs && credit < b.best) {
 					b.best, b.songs = credit, songs
 				}
 				return nil
@@ -136,7 +136,7 @@ func (c *Catalog) SpellArtists(ctx context.Context, artists []models.Key) (renam
 		err = c.writeCatalog(ctx, func(tx *gorm.DB) error {
 			renamed = nil
 			for k, a := range list {
-				fold := artistFold(a.best)
+				fold := ArtistFold(a.best)
 				if fold != a.fold {
 					renamed = append(renamed, k)
 				}
@@ -199,7 +199,7 @@ func (c *Catalog) Namesakes(ctx context.Context, library int, artists, renamed [
 			if !ok || by.ID != "" {
 				return false
 			}
-			return r.id != "" && (r.fold != artistFold(by.Name) || identified[r.fold] > 1) || r.id == "" && identified[r.fold] == 1
+			return r.id != "" && (r.fold != ArtistFold(by.Name) || identified[r.fold] > 1) || r.id == "" && identified[r.fold] == 1
 		}) {
 			albums = append(albums, x.Album)
 		}
@@ -288,6 +288,10 @@ func (s *ScanTx) findFolders(want map[string]bool) (map[string]models.Key, error
 // keys: those below p, and those beside it with a longer name. For the root it
 // is the root and the folders in it.
 func (s *ScanTx) FoldersLike(p string) (map[string]models.Key, error) {
+	return foldersLike(s.tx, s.library, p)
+}
+
+func foldersLike(db *gorm.DB, library int, p string) (map[string]models.Key, error) {
 	out := map[string]models.Key{}
 	read := func(rows *sql.Rows) error {
 		var k models.Key
@@ -298,11 +302,11 @@ func (s *ScanTx) FoldersLike(p string) (map[string]models.Key, error) {
 	}
 	var err error
 	if p == "" {
-		err = eachRow(s.tx, read, `SELECT f.id, f.path FROM folders f WHERE f.library_id = ? AND f.path = ?
-			UNION ALL SELECT f.id, f.path FROM folders r JOIN folders f ON f.parent_id = r.id WHERE r.library_id = ? AND r.path = ?`, s.library, []byte{}, s.library, []byte{})
+		err = eachRow(db, read, `SELECT f.id, f.path FROM folders f WHERE f.library_id = ? AND f.path = ?
+			UNION ALL SELECT f.id, f.path FROM folders r JOIN folders f ON f.parent_id = r.id WHERE r.library_id = ? AND r.path = ?`, library, []byte{}, library, []byte{})
 	} else {
 		// No path has the byte 0xff after p and sorts before this one.
-		err = eachRow(s.tx, read, `SELECT id, path FROM folders WHERE library_id = ? AND path >= ? AND path < ?`, s.library, []byte(p), append([]byte(p), 0xff, 0xff))
+		err = eachRow(db, read, `SELECT id, path FROM folders WHERE library_id = ? AND path >= ? AND path < ?`, library, []byte(p), append([]byte(p), 0xff, 0xff))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("folders: %w", err)
@@ -475,7 +479,9 @@ func (s *ScanTx) Artists(names []ArtistName) (map[ArtistName]models.Key, error) 
 	folds := map[string]bool{}
 	ids := map[string]bool{}
 	for _, n := range names {
-		folds[artistFold(n.Name)] = true
+		folds[ArtistFold(n.Name)] = true
+		// As an earlier version of the program folded it.
+		folds[strings.ToLower(strings.Join(strings.Fields(n.Name), " "))] = true
 		if n.ID != "" {
 			ids[n.ID] = true
 		}
@@ -493,6 +499,7 @@ func (s *ScanTx) Artists(names []ArtistName) (map[ArtistName]models.Key, error) 
 				if err := rows.Scan(&r.key, &fold, &r.id, &r.sort); err != nil {
 					return err
 				}
+				fold = plainMarks.Replace(fold)
 				if seen[r.key] == nil {
 					seen[r.key] = r
 					byFold[fold] = append(byFold[fold], r)
@@ -520,7 +527,7 @@ func (s *ScanTx) Artists(names []ArtistName) (map[ArtistName]models.Key, error) 
 		if _, done := out[n]; done {
 			return nil
 		}
-		fold := artistFold(n.Name)
+		fold := ArtistFold(n.Name)
 		var hit *row
 		if n.ID != "" {
 			hit = byID[n.ID]
@@ -591,12 +598,92 @@ func (s *ScanTx) Artists(names []ArtistName) (map[ArtistName]models.Key, error) 
 	return out, nil
 }
 
+// KnownArtists tells of the artists with these folded names which are known by
+// themselves: a present song of the library credits them, and not only as a
+// part of a joined name.
+func (s *ScanTx) KnownArtists(folds map[string]bool) (map[string]bool, error) {
+	return knownArtists(s.tx, s.library, folds)
+}
+
+func knownArtists(db *gorm.DB, library int, folds map[string]bool) (map[string]bool, error) {
+	known := map[string]bool{}
+	for _, part := range byteChunks(folds) {
+		texts := make([]string, len(part))
+		for i, b := range part {
+			texts[i] = string(b)
+		}
+		err := eachRow(db, func(rows *sql.Rows) error {
+			var fold string
+			err := rows.Scan(&fold)
+			known[fold] = true
+			return err
+		}, `SELECT DISTINCT r.name_fold FROM artists r WHERE r.name_fold IN ? AND EXISTS (SELECT 1 FROM song_artists x JOIN songs s ON s.id = x.song_id
+			WHERE x.artist_id = r.id AND x.joined = '' AND s.library_id = ? AND s.missing_at = 0)`, texts, library)
+		if err != nil {
+			return nil, fmt.Errorf("known artists: %w", err)
+		}
+	}
+	return known, nil
+}
+
+// JoinedCredits calls parts with each joined name that present songs of the
+// library credit, and returns the albums of those that are credited otherwise
+// than they are to be: in parts when one part is known by itself, else whole.
+func (c *Catalog) JoinedCredits(ctx context.Context, library int, parts func(joined string) []string) ([]models.Key, error) {
+	type state struct{ whole, apart bool }
+	list := map[string]*state{}
+	folds := map[string]bool{}
+	err := c.each(ctx, func(rows *sql.Rows) error {
+		var joined string
+		var whole, all int
+		if err := rows.Scan(&joined, &whole, &all); err != nil {
+			return err
+		}
+		list[joined] = &state{whole > 0, whole < all}
+		for _, p := range parts(joined) {
+			folds[ArtistFold(p)] = true
+		}
+		return nil
+	}, `SELECT x.joined, SUM(CASE WHEN x.credit = x.joined THEN 1 ELSE 0 END), COUNT(*) FROM song_artists x JOIN songs s ON s.id = x.song_id
+		WHERE x.joined <> '' AND s.library_id = ? AND s.missing_at = 0 GROUP BY x.joined`, library)
+	if err != nil {
+		return nil, fmt.Errorf("joined names: %w", err)
+	}
+	known, err := knownArtists(c.r.WithContext(ctx), library, folds)
+	if err != nil {
+		return nil, err
+	}
+	wrong := map[string]bool{}
+	for joined, is := range list {
+		apart := slices.ContainsFunc(parts(joined), func(p string) bool { return known[ArtistFold(p)] })
+		if apart && is.whole || !apart && is.apart {
+			wrong[joined] = true
+		}
+	}
+	albums := map[models.Key]bool{}
+	for _, part := range byteChunks(wrong) {
+		texts := make([]string, len(part))
+		for i, b := range part {
+			texts[i] = string(b)
+		}
+		keys, err := c.keys(ctx, `SELECT DISTINCT s.album_id FROM song_artists x JOIN songs s ON s.id = x.song_id
+			WHERE x.joined <> '' AND x.joined IN ? AND s.library_id = ? AND s.missing_at = 0`, texts, library)
+		if err != nil {
+			return nil, fmt.Errorf("joined names: %w", err)
+		}
+		for _, k := range keys {
+			albums[k] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(albums)), nil
+}
+
 // RenameArtist gives an artist's row another name, so that it keeps its id and
 // its stars. It does nothing when the songs are no more than half of those
 // that credit the artist, when another artist has the name or the MusicBrainz
 // id, or when the ids say that the name is another artist's.
 func (s *ScanTx) RenameArtist(artist models.Key, to ArtistName, songs int) error {
-	fold := artistFold(to.Name)
+	fold := ArtistFold(to.Name)
 	var total, taken int
 	err := s.tx.Raw(`SELECT COUNT(DISTINCT sa.song_id) FROM song_artists sa JOIN songs s ON s.id = sa.song_id WHERE sa.artist_id = ? AND s.missing_at = 0`, artist).Row().Scan(&total)
 	if err == nil {
@@ -612,11 +699,16 @@ func (s *ScanTx) RenameArtist(artist models.Key, to ArtistName, songs int) error
 	return nil
 }
 
-// artistFold is the form under which artists' names are one. Unlike Fold it
-// keeps punctuation, so that "AC/DC" and "A.C.D.C" stay two.
-func artistFold(name string) string {
-	return strings.ToLower(strings.Join(strings.Fields(name), " "))
+// ArtistFold is the form under which artists' names are one. Unlike Fold it
+// keeps punctuation, so that "AC/DC" and "A.C.D.C" stay two; of quotes and
+// dashes it does not mind the kind.
+func ArtistFold(name string) string {
+	return strings.ToLower(strings.Join(strings.Fields(plainMarks.Replace(name)), " "))
 }
+
+// plainMarks writes typographic quotes and dashes as typewriters do.
+var plainMarks = strings.NewReplacer("’", "'", "‘", "'", "ʼ", "'", "´", "'", "`", "'", "＇", "'", "“", "\"", "”", "\"", "„", "\"",
+	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "−", "-", "…", "...")
 
 // artistsOr returns a condition that column is one of the artists of a chunk,
 // or any for nil.

@@ -175,6 +175,7 @@ type creditRow struct {
 	ArtistID models.Key
 	SubRole  string
 	Credit   string
+	Joined   string
 }
 
 type albumCreditRow struct {
@@ -489,7 +490,7 @@ func (s *ScanTx) SaveSongs(songs []*models.Song, fresh map[models.Key]bool) erro
 		}
 		place := map[string]int{}
 		for _, c := range x.Credits {
-			credits = append(credits, creditRow{x.Key, c.Role, place[c.Role], c.Artist, c.Sub, c.Name})
+			credits = append(credits, creditRow{x.Key, c.Role, place[c.Role], c.Artist, c.Sub, c.Name, c.Joined})
 			place[c.Role]++
 		}
 		for _, g := range x.Genres {

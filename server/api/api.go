@@ -79,6 +79,7 @@ func (a *API) Mount(g *echo.Group) {
 	a.libraries()
 	a.playlists()
 	a.scans()
+	a.albums()
 	g.GET("/openapi.json", func(c echo.Context) error {
 		b, err := a.Document()
 		if err != nil {

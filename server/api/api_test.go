@@ -172,6 +172,16 @@ func (h *house) scan(n int) *models.ScanRun {
 	return r
 }
 
+// album is the id of the album of a file.
+func (h *house) album(library int, file string) string {
+	h.t.Helper()
+	s, err := h.catalog.SongByPath(h.t.Context(), catalog.Viewer{Libraries: []int{1, 2}}, library, file)
+	if err != nil {
+		return "al-0000000000000" // the library has been removed
+	}
+	return models.ID{Kind: models.KindAlbum, Key: s.Album}.String()
+}
+
 type answered struct {
 	status int
 	body   string
@@ -267,6 +277,8 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 		{"GET", "/scans/RUN2/problems", "", [7]int{401, 404, 404, 404, 403, 404, 200}},
 		{"GET", "/scans/events", "", [7]int{401, 0, 0, 0, 0, 0, 0}}, // TestEvents opens it
 		{"GET", "/playlists/LIST/file", "", [7]int{401, 404, 200, 200, 404, 404, 404}},
+		{"GET", "/albums/ALBUM1/why", "", [7]int{401, 404, 200, 200, 200, 200, 200}},
+		{"GET", "/albums/ALBUM2/why", "", [7]int{401, 404, 404, 404, 200, 404, 200}},
 		{"GET", "/nothing", "", [7]int{404, 404, 404, 404, 404, 404, 404}},
 		{"POST", "/me", "{}", [7]int{404, 404, 404, 404, 404, 404, 404}},
 	}
@@ -276,7 +288,7 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 	covered := map[string]bool{}
 	for _, c := range cases {
 		path, _, _ := strings.Cut(c.path, "?")
-		path = strings.NewReplacer("USER", "{user}", "SECRET", "{secret}", "RUN1", "{scan}", "RUN2", "{scan}", "LIST", "{playlist}", "/1", "/{library}", "/2", "/{library}").Replace(path)
+		path = strings.NewReplacer("USER", "{user}", "SECRET", "{secret}", "RUN1", "{scan}", "RUN2", "{scan}", "LIST", "{playlist}", "ALBUM1", "{album}", "ALBUM2", "{album}", "/1", "/{library}", "/2", "/{library}").Replace(path)
 		covered[c.method+" "+path] = true
 		for i, who := range callers {
 			if c.want[i] == 0 {
@@ -297,6 +309,7 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 				t.Fatal(err)
 			}
 			fill := strings.NewReplacer("USER", id(h.users["ana"]), "RUN1", runID(run1), "RUN2", runID(run2), "DIR", h.dir,
+				"ALBUM1", h.album(1, "a/one.ape"), "ALBUM2", h.album(2, "secret.ape"),
 				"LIST", models.ID{Kind: models.KindPlaylist, Key: list}.String(), "SECRET", models.ID{Kind: models.KindCredential, Key: secrets[len(secrets)-1].Key}.String())
 			a := h.call(who, c.method, fill.Replace(c.path), fill.Replace(c.body))
 			if a.status != c.want[i] {
@@ -365,6 +378,25 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	if got := h.call("ana", "GET", "/libraries", "").body; !strings.Contains(got, `"songs":3`) && !strings.Contains(got, `"songs":2`) {
 		t.Errorf("ana's library: %s", got)
+	}
+}
+
+func TestWhy(t *testing.T) {
+	h := newHouse(t)
+	h.scan(1)
+	a := h.call("ana", "GET", "/albums/"+h.album(1, "a/one.ape")+"/why", "")
+	var w Why
+	if err := json.Unmarshal([]byte(a.body), &w); err != nil || a.status != 200 {
+		t.Fatalf("%d %v: %s", a.status, err, a.body)
+	}
+	if w.Album.Name != "a" || w.Album.Songs != 2 || len(w.Songs) != 2 || w.Songs[0].Rule != "folder" || w.Songs[0].Path != "a/one.ape" {
+		t.Errorf("%+v", w)
+	}
+	if !slices.Contains(w.Songs[0].Evidence, Evidence{"album", "a", "the folder's name"}) {
+		t.Errorf("%+v", w.Songs[0].Evidence)
+	}
+	if a := h.call("ana", "GET", "/albums/so-0000000000000/why", ""); a.status != 404 {
+		t.Errorf("a song's id: %d", a.status)
 	}
 }
 
