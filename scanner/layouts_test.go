@@ -2,6 +2,8 @@ package scanner
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -876,7 +878,9 @@ func TestLayouts(t *testing.T) {
 				name  string
 				files []laid
 				each  bool
-			}{{"at once", l.files, false}, {"one by one", l.files, true}, {"one by one, backward", backward, true}} {
+				many  int
+			}{{"at once", l.files, false, 0}, {"one by one, backward", backward, true, 0}, {"one by one, every folder being large", l.files, true, 1}} {
+				o.many = way.many
 				h := newHouse(t, o)
 				for _, f := range way.files {
 					h.mp3(f.path, f.frames...)
@@ -896,4 +900,49 @@ func TestLayouts(t *testing.T) {
 			}
 		})
 	}
+}
+
+// When songs go, what is left is grouped as if they had never been.
+func TestLayoutsShrink(t *testing.T) {
+	for _, l := range parseLayouts(t) {
+		if len(l.files) < 2 {
+			continue
+		}
+		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
+			gone := len(l.files) / 2
+			shrunk, never := newHouse(t, Options{MissingShare: 1}), newHouse(t, Options{})
+			for i, f := range l.files {
+				shrunk.mp3(f.path, f.frames...)
+				if i >= gone {
+					never.mp3(f.path, f.frames...)
+				}
+			}
+			shrunk.scan(Request{})
+			for _, f := range l.files[:gone] {
+				if err := os.Remove(filepath.Join(shrunk.dir, f.path)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			shrunk.scan(Request{AcceptMissing: true})
+			never.scan(Request{})
+			albums, artists := shrunk.scanned()
+			wantAlbums, wantArtists := never.scanned()
+			// An artist keeps the MusicBrainz id that songs once told.
+			artists, wantArtists = namesOnly(artists), namesOnly(wantArtists)
+			if !slices.Equal(albums, wantAlbums) || artists != wantArtists {
+				t.Errorf("got  %s\nwant %s\nartists %s, want %s", strings.Join(albums, "\n     "), strings.Join(wantAlbums, "\n     "), artists, wantArtists)
+			}
+			shrunk.explained()
+		})
+	}
+}
+
+// namesOnly drops the ids of a list of artists.
+func namesOnly(list string) string {
+	names := strings.Split(list, " + ")
+	for i, n := range names {
+		names[i], _, _ = strings.Cut(n, ":")
+	}
+	return strings.Join(slices.Compact(names), " + ")
 }

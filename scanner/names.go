@@ -39,6 +39,9 @@ func discOf(name string) int {
 // cutDisc returns a name without the disc that it ends in, and that disc; 0
 // when it ends in none.
 func cutDisc(name string) (string, int) {
+	if !mayNameDisc(name) {
+		return name, 0
+	}
 	if m := discEnd.FindStringSubmatch(name); m != nil {
 		n, err := strconv.Atoi(m[2])
 		if err != nil {
@@ -50,6 +53,24 @@ func cutDisc(name string) (string, int) {
 		return m[1], 2
 	}
 	return name, 0
+}
+
+// mayNameDisc tells whether a name has one of the words for a disc in it. It
+// spares most names the expressions.
+func mayNameDisc(name string) bool {
+	for i := 0; i+1 < len(name); i++ {
+		switch name[i] | 0x20 {
+		case 'c':
+			if name[i+1]|0x20 == 'd' {
+				return true
+			}
+		case 'd':
+			if c := name[i+1] | 0x20; c == 'i' || c == 'v' {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // unitOf returns the path of what is built at once with a folder: for a disc's

@@ -26,7 +26,7 @@ func (w *writer) others(u *readUnit, isRead map[models.Key]bool) ([]*models.Song
 	if err != nil {
 		return nil, err
 	}
-	if n > manySongs {
+	if n > w.o.many {
 		w.scan.later[u.path] = true
 		return nil, nil
 	}
@@ -49,8 +49,8 @@ func (w *writer) others(u *readUnit, isRead map[models.Key]bool) ([]*models.Song
 		}
 	}
 	// Another part of the unit may have been read in this transaction.
-	for _, s := range w.songs {
-		if !seen[s.Key] && !isRead[s.Key] && unitOf(folderOf(s.ObjectKey)) == u.path {
+	for _, s := range w.ofUnit[u.path] {
+		if !seen[s.Key] && !isRead[s.Key] {
 			out = append(out, s)
 		}
 	}

@@ -36,6 +36,7 @@ type Options struct {
 	// songs, marks none of them missing. 0 chooses 0.25 and 100.
 	MissingShare float64
 	MissingLeast int
+	many         int // for tests: instead of manySongs
 	Log          *slog.Logger
 }
 
@@ -73,6 +74,9 @@ func New(c *catalog.Catalog, o Options) *Scanner {
 	}
 	if o.Readers <= 0 {
 		o.Readers = max(2, 2*runtime.NumCPU())
+	}
+	if o.many <= 0 {
+		o.many = manySongs
 	}
 	if o.MissingShare <= 0 {
 		o.MissingShare = 0.25

@@ -220,7 +220,7 @@ func (x *scan) write(ctx context.Context, f func(*writer) error) error {
 				return err
 			}
 		}
-		*w = writer{scan: x, tx: tx, have: map[models.Key]*models.Song{}, fresh: map[models.Key]bool{}, albums: map[models.Key]bool{}, claimed: map[models.Key]*evidence{}}
+		*w = writer{scan: x, tx: tx, have: map[models.Key]*models.Song{}, fresh: map[models.Key]bool{}, albums: map[models.Key]bool{}, claimed: map[models.Key]*evidence{}, ofUnit: map[string][]*models.Song{}}
 		if err := f(w); err != nil {
 			return err
 		}
@@ -302,7 +302,8 @@ type writer struct {
 	cuts          []catalog.FoundCut
 	songSheets    map[models.Key]string
 
-	claimed map[models.Key]*evidence // songs whose album is looked at anew
+	claimed map[models.Key]*evidence  // songs whose album is looked at anew
+	ofUnit  map[string][]*models.Song // songs read in this transaction
 
 	read, added, changedSongs, moved, back, missing int
 }
@@ -396,6 +397,9 @@ func (w *writer) unit(u *readUnit) error {
 		}
 	}
 	w.claim(u, all)
+	for _, s := range read {
+		w.ofUnit[u.path] = append(w.ofUnit[u.path], s.song)
+	}
 	for _, s := range read {
 		w.saveLyrics(s)
 	}

@@ -600,7 +600,7 @@ func (t *id3) finish(v values) {
 	if list := t.own[contentGroup]; len(list) > 0 {
 		delete(t.own, contentGroup)
 		name := "GROUPING"
-		if len(t.own[name]) > 0 {
+		if len(t.own[name]) > 0 || len(t.own["MOVEMENTNAME"]) > 0 && len(t.free["WORK"]) == 0 {
 			name = "WORK"
 		}
 		if name != "WORK" || len(t.free[name]) == 0 {

@@ -162,7 +162,7 @@ var id3Old = map[string]string{
 }
 
 // contentGroup is what a TIT1 frame says: the grouping, or, where a GRP1 frame
-// says that, the work, as iTunes writes it.
+// says that or a movement is named, the work, as iTunes writes it.
 const contentGroup = "TIT1"
 
 // id3Text maps the text frames of ID3v2.3 and ID3v2.4.
