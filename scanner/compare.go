@@ -255,7 +255,7 @@ func (x *scan) compareSidecars(ctx context.Context, w *work, complete bool) erro
 		if have, ok := music[f]; ok && have == f {
 			continue
 		}
-		for _, up := range []string{folderOf(unitOf(f)), unitOf(f)} {
+		for _, up := range append([]string{folderOf(unitOf(f)), unitOf(f)}, discFolders(f)...) {
 			if _, ok := music[up]; !ok {
 				music[up] = f
 			}

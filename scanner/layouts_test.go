@@ -205,12 +205,38 @@ A/X/CD1/1.mp3 | al: X; ar: A; aa: A; tr: 1; rel: r
 A/X/CD2/2.mp3 | al: X; ar: A; aa: A; tr: 1
 => X | A | 1 / 2
 
-# a box with another conductor on each disc
-B/Box/CD1/1.mp3 | al: Box; ar: Orchestra; aa: Abbado; di: 1; tr: 1
-B/Box/CD2/2.mp3 | al: Box; ar: Orchestra; aa: Boulez; di: 2; tr: 1
-B/Box/CD3/3.mp3 | al: Box; ar: Orchestra; aa: Chailly; di: 3; tr: 1
-B/Box/CD4/4.mp3 | al: Box; ar: Orchestra; aa: Davis; di: 4; tr: 1
-=> Box | Various Artists | 1 / 2 / 3 / 4
+# a box of thirty discs with another conductor on each
+B/Box/CD1/1.mp3 | al: Box; ar: Orchestra; aa: Conductor 1; di: 1; tr: 1
+B/Box/CD2/2.mp3 | al: Box; ar: Orchestra; aa: Conductor 2; di: 2; tr: 1
+B/Box/CD3/3.mp3 | al: Box; ar: Orchestra; aa: Conductor 3; di: 3; tr: 1
+B/Box/CD4/4.mp3 | al: Box; ar: Orchestra; aa: Conductor 4; di: 4; tr: 1
+B/Box/CD5/5.mp3 | al: Box; ar: Orchestra; aa: Conductor 5; di: 5; tr: 1
+B/Box/CD6/6.mp3 | al: Box; ar: Orchestra; aa: Conductor 6; di: 6; tr: 1
+B/Box/CD7/7.mp3 | al: Box; ar: Orchestra; aa: Conductor 7; di: 7; tr: 1
+B/Box/CD8/8.mp3 | al: Box; ar: Orchestra; aa: Conductor 8; di: 8; tr: 1
+B/Box/CD9/9.mp3 | al: Box; ar: Orchestra; aa: Conductor 9; di: 9; tr: 1
+B/Box/CD10/10.mp3 | al: Box; ar: Orchestra; aa: Conductor 10; di: 10; tr: 1
+B/Box/CD11/11.mp3 | al: Box; ar: Orchestra; aa: Conductor 11; di: 11; tr: 1
+B/Box/CD12/12.mp3 | al: Box; ar: Orchestra; aa: Conductor 12; di: 12; tr: 1
+B/Box/CD13/13.mp3 | al: Box; ar: Orchestra; aa: Conductor 13; di: 13; tr: 1
+B/Box/CD14/14.mp3 | al: Box; ar: Orchestra; aa: Conductor 14; di: 14; tr: 1
+B/Box/CD15/15.mp3 | al: Box; ar: Orchestra; aa: Conductor 15; di: 15; tr: 1
+B/Box/CD16/16.mp3 | al: Box; ar: Orchestra; aa: Conductor 16; di: 16; tr: 1
+B/Box/CD17/17.mp3 | al: Box; ar: Orchestra; aa: Conductor 17; di: 17; tr: 1
+B/Box/CD18/18.mp3 | al: Box; ar: Orchestra; aa: Conductor 18; di: 18; tr: 1
+B/Box/CD19/19.mp3 | al: Box; ar: Orchestra; aa: Conductor 19; di: 19; tr: 1
+B/Box/CD20/20.mp3 | al: Box; ar: Orchestra; aa: Conductor 20; di: 20; tr: 1
+B/Box/CD21/21.mp3 | al: Box; ar: Orchestra; aa: Conductor 21; di: 21; tr: 1
+B/Box/CD22/22.mp3 | al: Box; ar: Orchestra; aa: Conductor 22; di: 22; tr: 1
+B/Box/CD23/23.mp3 | al: Box; ar: Orchestra; aa: Conductor 23; di: 23; tr: 1
+B/Box/CD24/24.mp3 | al: Box; ar: Orchestra; aa: Conductor 24; di: 24; tr: 1
+B/Box/CD25/25.mp3 | al: Box; ar: Orchestra; aa: Conductor 25; di: 25; tr: 1
+B/Box/CD26/26.mp3 | al: Box; ar: Orchestra; aa: Conductor 26; di: 26; tr: 1
+B/Box/CD27/27.mp3 | al: Box; ar: Orchestra; aa: Conductor 27; di: 27; tr: 1
+B/Box/CD28/28.mp3 | al: Box; ar: Orchestra; aa: Conductor 28; di: 28; tr: 1
+B/Box/CD29/29.mp3 | al: Box; ar: Orchestra; aa: Conductor 29; di: 29; tr: 1
+B/Box/CD30/30.mp3 | al: Box; ar: Orchestra; aa: Conductor 30; di: 30; tr: 1
+=> Box | Various Artists | 1 / 2 / 3 / 4 / 5 / 6 / 7 / 8 / 9 / 10 / 11 / 12 / 13 / 14 / 15 / 16 / 17 / 18 / 19 / 20 / 21 / 22 / 23 / 24 / 25 / 26 / 27 / 28 / 29 / 30
 
 # a box with another conductor on each disc, in one folder
 B/Box/1.mp3 | al: Box; ar: Orchestra; aa: Abbado; di: 1; tr: 1

@@ -93,6 +93,16 @@ func aboveDiscs(folder string) string {
 	return folder
 }
 
+// discFolders returns the folders above one that are still within its unit: of
+// "Album/Disc 1/Side A" those of the disc and of the album.
+func discFolders(folder string) (above []string) {
+	for top := aboveDiscs(folder); folder != top; {
+		folder = folderOf(folder)
+		above = append(above, folder)
+	}
+	return above
+}
+
 // folderDisc returns the disc that an object's folders tell and the disc's
 // title; of several folders the highest says it.
 func folderDisc(folder string) (disc int, title string) {
@@ -208,6 +218,9 @@ func nameSongs(unit string, songs []*models.Song) (changed []*models.Song) {
 	for i, s := range songs {
 		before[i] = of(s)
 		if s.Part > 0 {
+			// The cue sheet names a part.
+			s.Unsaid &= models.UnsaidArtist | models.UnsaidDate
+			forget(s)
 			continue
 		}
 		forget(s)
@@ -343,6 +356,9 @@ var featuring = regexp.MustCompile(`\s+[(\[]?(?:(?i:feat\.|ft\.|featuring)|feat|
 // guests takes a joined name apart where it says so without doubt: "A feat. B"
 // is A and B. Other names are one part.
 func guests(name string) []string {
+	if !mayNameGuests(name) {
+		return []string{name}
+	}
 	var parts []string
 	for _, p := range featuring.Split(name, -1) {
 		if p = strings.TrimSpace(p); strings.Count(p, "(") < strings.Count(p, ")") || strings.Count(p, "[") < strings.Count(p, "]") {
@@ -356,6 +372,17 @@ func guests(name string) []string {
 		return []string{name}
 	}
 	return parts
+}
+
+// mayNameGuests tells whether a word of a name begins as featuring does. It
+// spares most names the expression.
+func mayNameGuests(name string) bool {
+	for i := 1; i+1 < len(name); i++ {
+		if name[i]|0x20 == 'f' && strings.IndexByte(" \t([", name[i-1]) >= 0 && strings.IndexByte("eEtT", name[i+1]) >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // mainName is a name without its guests.

@@ -401,6 +401,12 @@ func (w *writer) albumPictures(a *models.Album, songs []*models.Song, embedded m
 		f := folderOf(s.ObjectKey)
 		folders[f] = s.Disc
 		units[unitOf(f)] = true
+		if above := discFolders(f); len(above) > 1 {
+			// A disc's folder with folders of its sides.
+			for _, up := range above[:len(above)-1] {
+				folders[up] = s.Disc
+			}
+		}
 	}
 	file := func(o storage.Object, disc, rank int) {
 		found = append(found, catalog.FoundPicture{Of: of, Disc: disc, Rank: rank, Version: version(o, 0, 0), ObjectKey: o.Key, PictureRef: models.PictureRef{Length: o.Size}})
@@ -521,7 +527,7 @@ func (w *writer) artistPictures(albums []catalog.GroupedAlbum, byAlbum map[model
 		}
 		for _, f := range places {
 			for _, o := range w.listing.pictures[f] {
-				if isArtistPicture(o.Key) && artists[artist].Key == "" && f != "" {
+				if have := artists[artist].Key; isArtistPicture(o.Key) && (have == "" || o.Key < have) && f != "" {
 					artists[artist] = o
 				}
 			}
@@ -534,7 +540,7 @@ func (w *writer) artistPictures(albums []catalog.GroupedAlbum, byAlbum map[model
 	for _, p := range kept {
 		f := folderOf(p.ObjectKey)
 		there := !w.covered(f) || slices.ContainsFunc(w.listing.pictures[f], func(o storage.Object) bool { return o.Key == p.ObjectKey && version(o, 0, 0) == p.Version })
-		if there && artists[p.Of.Key].Key == "" {
+		if o, asked := artists[p.Of.Key]; asked && there && (o.Key == "" || p.ObjectKey <= o.Key) {
 			delete(artists, p.Of.Key)
 		}
 	}
