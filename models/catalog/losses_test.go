@@ -98,3 +98,22 @@ func TestAlarmEndsByAWholeScan(t *testing.T) {
 		}
 	})
 }
+
+// A lease holds others back until it runs out, and not for years because the
+// clock was ahead when its holder died.
+func TestLeaseOfAClockThatWasAhead(t *testing.T) {
+	each(t, func(t *testing.T, c *Catalog) {
+		ctx := t.Context()
+		for _, x := range []struct {
+			until int64
+			want  bool
+		}{{now() - 1, true}, {now() + 5000, false}, {now() + 1e12, true}} {
+			if err := c.SetSetting(ctx, "scan_lease 1", fmt.Sprintf("%d dead", x.until)); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := c.LeaseScan(ctx, 1, "new", 15000); err != nil || got != x.want {
+				t.Errorf("a lease until %d: %v %v", x.until-now(), got, err)
+			}
+		}
+	})
+}
