@@ -99,7 +99,7 @@ func (x *scan) emptyRoot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("The library is empty but had %s, so %w. %s", songs(present), errAlarm, x.wayOut()) //nolint:staticcheck // it is shown as it is
+	return fmt.Errorf("The library is empty but had %s, so %w. %s", songs(present), errAlarm, x.wayOut())
 }
 
 // songs counts songs for people.
@@ -170,7 +170,7 @@ func (x *scan) suspicious(ctx context.Context, vanished map[models.Key]string) e
 		return err
 	}
 	if n > 0 {
-		return fmt.Errorf("The folder %q is there but empty and had %s, as if a disk were not mounted there, so %w. %s", //nolint:staticcheck // it is shown as it is
+		return fmt.Errorf("The folder %q is there but empty and had %s, as if a disk were not mounted there, so %w. %s",
 			folder, songs(n), errAlarm, x.wayOut())
 	}
 	return nil

@@ -410,7 +410,7 @@ func personFold(name string) string {
 // isVarious tells whether an album artist stands for many.
 func isVarious(name string) bool {
 	switch models.Fold(name) {
-	case "various artists", "various artist", "various", "va", "v a", "diverse", "verschiedene interpreten", "artistes varies", "varios artistas", "artisti vari":
+	case "various artists", "various artist", "various", "va", "v a", "diverse", "verschiedene interpreten", "artistes varies", "varios artistas", "artisti vari": //nolint:misspell // Spanish
 		return true
 	}
 	return false
