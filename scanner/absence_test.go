@@ -14,7 +14,7 @@ import (
 	"github.com/songlocker/songlocker/storage/mem"
 )
 
-// wall is a library of 400 songs in 20 folders: A00/000.ape to A19/399.ape.
+// wall is a library of 400 songs in 20 folders: A00/000.tak to A19/399.tak.
 func wall(t *testing.T, o Options) (*house, *mem.Store) {
 	t.Helper()
 	h := newHouse(t, o)
@@ -28,7 +28,7 @@ func wall(t *testing.T, o Options) (*house, *mem.Store) {
 	return h, store
 }
 
-func brick(i int) string { return fmt.Sprintf("A%02d/%03d.ape", i/20, i) }
+func brick(i int) string { return fmt.Sprintf("A%02d/%03d.tak", i/20, i) }
 
 func (h *house) alarm() string {
 	h.t.Helper()
@@ -65,9 +65,9 @@ func TestNothingIsMissingByAFault(t *testing.T) {
 			for i := range x.gone {
 				store.Rename(brick(i), ".trash/"+brick(i))
 			}
-			store.Put("B/new.ape", []byte("a new song"))
+			store.Put("B/new.tak", []byte("a new song"))
 			if x.gone == 400 {
-				store.Delete("B/new.ape")
+				store.Delete("B/new.tak")
 			}
 			store.SetFaults(x.faults)
 			for range 2 {
@@ -104,7 +104,7 @@ func TestIncompleteListingAddsAndChanges(t *testing.T) {
 	store := mem.New(files)
 	h.store = store
 	h.scan(Request{})
-	store.Put("A00/900.ape", []byte("new"))
+	store.Put("A00/900.tak", []byte("new"))
 	store.Put(brick(0), []byte("another content"))
 	store.Delete(brick(4))
 	store.SetFaults(mem.Faults{ListErr: os.ErrPermission, ListFails: 100})
@@ -174,16 +174,16 @@ func TestAcceptedLossIsForgotten(t *testing.T) {
 // its folders.
 func TestEmptyRootSeenFromAFolder(t *testing.T) {
 	h := newHouse(t, Options{})
-	store := mem.New(map[string]string{"A/1.ape": "x", "B/2.ape": "x"})
+	store := mem.New(map[string]string{"A/1.tak": "x", "B/2.tak": "x"})
 	h.store = store
 	h.scan(Request{})
-	store.Delete("A/1.ape")
-	store.Delete("B/2.ape")
+	store.Delete("A/1.tak")
+	store.Delete("B/2.tak")
 	run, err := h.tryScan(Request{Prefixes: []string{"A/"}})
 	if err == nil || run.Missing != 0 || !strings.Contains(run.Message, "is empty but had 2 songs") {
 		t.Fatalf("%v %+v", err, run)
 	}
-	store.Put("B/2.ape", []byte("x"))
+	store.Put("B/2.tak", []byte("x"))
 	if run := h.scan(Request{}); run.Missing != 1 || h.alarm() != "" {
 		t.Errorf("%+v", run)
 	}
@@ -194,9 +194,9 @@ func TestEmptyRootSeenFromAFolder(t *testing.T) {
 func TestHollowFolder(t *testing.T) {
 	h := newHouse(t, Options{})
 	for i := range 520 {
-		f := fmt.Sprintf("here/%03d.ape", i)
+		f := fmt.Sprintf("here/%03d.tak", i)
 		if i < 120 {
-			f = fmt.Sprintf("disk/A%d/%03d.ape", i%3, i)
+			f = fmt.Sprintf("disk/A%d/%03d.tak", i%3, i)
 		}
 		h.write(f, []byte("a song"))
 	}

@@ -83,11 +83,11 @@ func TestIgnoreFilesOfFolders(t *testing.T) {
 // nothing, and a scan of one folder knows the rules above it.
 func TestIgnoreFileComesAndGoes(t *testing.T) {
 	h := newHouse(t, Options{})
-	store := mem.New(map[string]string{"A/1.ape": "x", "A/2.ape": "x", "B/C/3.ape": "x", "B/C/cover.jpg": "x", "B/C/3.lrc": "x"})
+	store := mem.New(map[string]string{"A/1.tak": "x", "A/2.tak": "x", "B/C/3.tak": "x", "B/C/cover.jpg": "x", "B/C/3.lrc": "x"})
 	h.store = store
 	h.scan(Request{})
 	before := h.songs()
-	id := models.ID{Kind: models.KindSong, Key: before["B/C/3.ape"].Key}
+	id := models.ID{Kind: models.KindSong, Key: before["B/C/3.tak"].Key}
 	if err := h.catalog.Star(t.Context(), h.view, []models.ID{id}, true); err != nil {
 		t.Fatal(err)
 	}
@@ -108,44 +108,44 @@ func TestIgnoreFileComesAndGoes(t *testing.T) {
 	if run := h.scan(Request{}); run.Missing != 1 || run.Read != 0 || run.Listed != 2 {
 		t.Errorf("%+v", run)
 	}
-	are("a new rule", "A/1.ape", "A/2.ape")
+	are("a new rule", "A/1.tak", "A/2.tak")
 	if run := h.scan(Request{}); run.Requests+run.Bytes != 0 {
 		t.Errorf("an unchanged ignore file was read: %+v", run)
 	}
-	store.Put("B/C/4.ape", []byte("x"))
+	store.Put("B/C/4.tak", []byte("x"))
 	h.scan(Request{Prefixes: []string{"B/C/"}})
-	are("a scan below the rule", "A/1.ape", "A/2.ape")
+	are("a scan below the rule", "A/1.tak", "A/2.tak")
 	store.SetFaults(mem.Faults{ListErr: os.ErrPermission})
 	if _, err := h.tryScan(Request{}); err == nil {
 		t.Error("a failed listing is well")
 	}
 	store.SetFaults(mem.Faults{})
-	are("a failed listing", "A/1.ape", "A/2.ape")
-	store.Put(".songlockerignore", []byte("2.ape\n"))
+	are("a failed listing", "A/1.tak", "A/2.tak")
+	store.Put(".songlockerignore", []byte("2.tak\n"))
 	if run := h.scan(Request{}); run.Returned != 1 || run.Added != 1 || run.Missing != 1 {
 		t.Errorf("%+v", run)
 	}
-	are("another rule", "A/1.ape", "B/C/3.ape", "B/C/4.ape")
-	if s := h.songs()["B/C/3.ape"]; s.User.StarredAt == 0 {
+	are("another rule", "A/1.tak", "B/C/3.tak", "B/C/4.tak")
+	if s := h.songs()["B/C/3.tak"]; s.User.StarredAt == 0 {
 		t.Error("the star is gone")
 	}
 	// A rule that can't be read keeps what it said.
-	store.Put(".songlockerignore", []byte("1.ape\n"))
+	store.Put(".songlockerignore", []byte("1.tak\n"))
 	store.SetFaults(mem.Faults{Read: map[string]error{".songlockerignore": errors.New("broken disk")}})
 	if run := h.scan(Request{}); run.Failed != 1 || run.Missing != 0 {
 		t.Errorf("%+v", run)
 	}
-	are("an unreadable rule", "A/1.ape", "B/C/3.ape", "B/C/4.ape")
+	are("an unreadable rule", "A/1.tak", "B/C/3.tak", "B/C/4.tak")
 	store.SetFaults(mem.Faults{})
 	store.Delete(".songlockerignore")
 	store.Put("A/.nomedia", nil)
 	if run := h.scan(Request{Prefixes: []string{""}}); run.Missing != 1 || run.Returned != 0 {
 		t.Errorf("%+v", run)
 	}
-	are(".nomedia", "B/C/3.ape", "B/C/4.ape")
+	are(".nomedia", "B/C/3.tak", "B/C/4.tak")
 	store.Delete("A/.nomedia")
 	h.scan(Request{Prefixes: []string{"A/"}})
-	are("no rule", "A/1.ape", "A/2.ape", "B/C/3.ape", "B/C/4.ape")
+	are("no rule", "A/1.tak", "A/2.tak", "B/C/3.tak", "B/C/4.tak")
 }
 
 // A rule that hides much is as suspicious as a disk that is away, and is
@@ -175,10 +175,10 @@ func TestIgnoringMuchRaisesTheAlarm(t *testing.T) {
 // ignore files work as in any store.
 func TestJunk(t *testing.T) {
 	h := newHouse(t, Options{})
-	want := []string{"...And Justice for All/1.ape", ".38 Special/2.ape", "A/3.ape"}
-	for i, f := range append(slices.Clone(want), "@eaDir/x.ape", "A/@eaDir/3.ape@SynoAudio.ape", "#recycle/4.ape", ".Trash-1000/files/5.ape", ".Trashes/6.ape",
-		"lost+found/7.ape", ".stfolder/8.ape", "A/._3.ape", "$RECYCLE.BIN/9.ape", "$Recycle.Bin/9.ape", "System Volume Information/10.ape", ".git/11.ape",
-		"Phone/12.ape", "Skip/13.ape", "Some/14.tmp.ape") {
+	want := []string{"...And Justice for All/1.tak", ".38 Special/2.tak", "A/3.tak"}
+	for i, f := range append(slices.Clone(want), "@eaDir/x.tak", "A/@eaDir/3.tak@SynoAudio.tak", "#recycle/4.tak", ".Trash-1000/files/5.tak", ".Trashes/6.tak",
+		"lost+found/7.tak", ".stfolder/8.tak", "A/._3.tak", "$RECYCLE.BIN/9.tak", "$Recycle.Bin/9.tak", "System Volume Information/10.tak", ".git/11.tak",
+		"Phone/12.tak", "Skip/13.tak", "Some/14.tmp.tak") {
 		h.write(f, fmt.Appendf(nil, "song %d", i))
 	}
 	h.write("Phone/.nomedia", nil)

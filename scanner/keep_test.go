@@ -242,7 +242,7 @@ func TestInterruptedScanGoesOn(t *testing.T) {
 	h := newHouse(t, Options{Readers: 1})
 	files := map[string]string{}
 	for i := range 1500 {
-		files[fmt.Sprintf("A%02d/X/%04d.ape", i/50, i)] = "known by its name"
+		files[fmt.Sprintf("A%02d/X/%04d.tak", i/50, i)] = "known by its name"
 	}
 	store := mem.New(files)
 	h.store = store
@@ -279,10 +279,10 @@ func TestInterruptedScanGoesOn(t *testing.T) {
 // A listing that fails or comes back short removes nothing.
 func TestFailedListingRemovesNothing(t *testing.T) {
 	h := newHouse(t, Options{})
-	store := mem.New(map[string]string{"A/1.ape": "x", "A/2.ape": "x", "B/3.ape": "x"})
+	store := mem.New(map[string]string{"A/1.tak": "x", "A/2.tak": "x", "B/3.tak": "x"})
 	h.store = store
 	h.scan(Request{})
-	store.Delete("B/3.ape")
+	store.Delete("B/3.tak")
 	store.SetFaults(mem.Faults{ListFails: 1, ListErr: os.ErrPermission})
 	run, err := h.tryScan(Request{})
 	if err == nil || run.State != models.ScanFailed || run.Missing != 0 {
@@ -301,13 +301,13 @@ func TestGuardAgainstLosingMuch(t *testing.T) {
 	h := newHouse(t, Options{})
 	files := map[string]string{}
 	for i := range 400 {
-		files[fmt.Sprintf("A%02d/%04d.ape", i/20, i)] = "x"
+		files[fmt.Sprintf("A%02d/%04d.tak", i/20, i)] = "x"
 	}
 	store := mem.New(files)
 	h.store = store
 	h.scan(Request{})
 	for i := range 160 {
-		store.Delete(fmt.Sprintf("A%02d/%04d.ape", i/20, i))
+		store.Delete(fmt.Sprintf("A%02d/%04d.tak", i/20, i))
 	}
 	run, err := h.tryScan(Request{})
 	if err == nil || run.Missing != 0 || len(h.songs()) != 400 {

@@ -273,7 +273,7 @@ func TestBrokenFilesCostNobody(t *testing.T) {
 	h.put("id3v24.mp3", "A/One/01.mp3")
 	h.write("A/One/02.mp3", nil)
 	h.write("A/One/03.flac", []byte("no flac at all"))
-	h.write("A/One/04.ape", []byte("a format without a reader"))
+	h.write("A/One/04.tak", []byte("a format without a reader"))
 	h.write("A/One/05 - bad \xff name.mp3", []byte{0})
 	run := h.scan(Request{})
 	if run.Added != 2 || run.Failed != 3 {

@@ -37,6 +37,34 @@ func apeFooter(b []byte) (whole, items int64, count int, ok bool) {
 	return whole, items, count, items >= apeHeader && flags&(1<<29) == 0
 }
 
+// apeFront reads an APEv2 tag at pos, where it stands in front of the sound,
+// and returns where it ends: pos where there is none.
+func apeFront(s *Source, pos int64, f *File, v values) (int64, error) {
+	ahead := blockSize
+	if pos > 0 {
+		ahead = behind
+	}
+	b, err := s.Upto(pos, apeHeader, ahead)
+	if err != nil {
+		return pos, soft(s, f, err)
+	}
+	if len(b) < apeHeader || string(b[:8]) != "APETAGEX" {
+		return pos, nil
+	}
+	size, count := int64(binary.LittleEndian.Uint32(b[12:])), int(binary.LittleEndian.Uint32(b[16:]))
+	flags := binary.LittleEndian.Uint32(b[20:])
+	if flags&(1<<29) == 0 || size > s.Size()-pos-apeHeader {
+		f.warn("the APE tag in front claims %d bytes where %d are left", size, s.Size()-pos-apeHeader)
+		return pos + apeHeader, nil
+	}
+	end := pos + apeHeader + size
+	items := end
+	if flags&(1<<30) == 0 { // a footer, which the size counts
+		items -= apeHeader
+	}
+	return end, apeItems(s, pos+apeHeader, items, count, f, v)
+}
+
 // apeItems reads the items of an APEv2 tag in the bytes from pos to end.
 func apeItems(s *Source, pos, end int64, count int, f *File, v values) error {
 	own := values{}
@@ -63,7 +91,7 @@ func apeItems(s *Source, pos, end int64, count int, f *File, v values) error {
 		key := string(name)
 		kind, picture := apePictures[squeeze(key)]
 		switch {
-		case picture:
+		case picture && flags&6 != 4: // 4: a link elsewhere
 			apePicture(s, at, size, kind, f)
 		case flags&6 == 0 && size <= maxText:
 			b, err := s.Upto(at, int(size), 2*nearSize)

@@ -15,7 +15,7 @@ import (
 
 // File is what one object told.
 type File struct {
-	Container string // "mp3", "flac", "ogg", "mp4", "wav", "aiff"
+	Container string // "mp3", "flac", "ogg", "mp4", "wav", "ape"... the name of one of the containers
 	Reader    int    // version of the reader that filled this
 	models.Tags
 	models.Properties
@@ -29,6 +29,7 @@ type File struct {
 	Sheet    *Sheet // the cue sheet within the file, nil when there is none
 
 	cut cutter // how the sound is cut into parts; nil when it can't be
+	old values // of an ID3v1 tag or Lyrics3: they come last
 }
 
 // warn notes something that was wrong and passed over.
@@ -45,18 +46,24 @@ var ErrUnknown = errors.New("no known audio format")
 type container struct {
 	name    string
 	version int // a higher one makes every file of this container due for rereading
-	// sniff tells whether head, the first bytes after any ID3v2 tags, begins
+	// sniff tells whether head, the first bytes after any tags in front, begins
 	// this container. Up to 4 KiB are shown.
 	sniff func(head []byte) bool
 	// read fills f and puts every tag value into v under canonical names.
-	// start is where the container begins: behind any ID3v2 tags. An error is
+	// start is where the container begins: behind any tags in front. An error is
 	// the store's, the context's or the budget's; what is merely damaged is a
 	// warning.
 	read func(s *Source, start int64, f *File, v values) error
+	// front tells that ID3v2 in front is how this container is tagged: v
+	// begins with its values. Elsewhere the container's own tags win.
+	front bool
 }
 
 // containers is in the order in which they are tried; mpeg follows them.
-var containers = []*container{flac, mp4, ogg, wav, aiff, asf, matroska}
+var containers = []*container{
+	flac, mp4, ogg, wav, aiff, asf, matroska,
+	monkey, wavpack, musepack, tta, dsf, dff, w64, caf, au, ac3, dts, adts,
+}
 
 // Options are the choices that reading leaves to its caller.
 type Options struct {
@@ -87,7 +94,9 @@ func (o Options) read(s *Source, suffix string) (*File, error) {
 	f, front := &File{}, values{}
 	var start int64
 	err := guard(f, func() (err error) {
-		start, err = id3Front(s, f, front)
+		if start, err = id3Front(s, f, front); err == nil {
+			start, err = apeFront(s, start, f, front)
+		}
 		return err
 	})
 	if err != nil {
@@ -107,7 +116,10 @@ func (o Options) read(s *Source, suffix string) (*File, error) {
 		if !mpegLike(s, start, suffix) {
 			return nil, ErrUnknown
 		}
-		c, v = mpeg, front
+		c = mpeg
+	}
+	if c.front {
+		v = front
 	}
 	f.Container, f.Reader = c.name, c.version
 	f.ContentType = contentTypes[c.name]
@@ -124,6 +136,7 @@ func (o Options) read(s *Source, suffix string) (*File, error) {
 		f.warn("%v", err)
 	}
 	v.missing(front)
+	v.missing(f.old)
 	if len(v) == 0 && len(f.Pictures) == 0 && len(f.Lyrics) == 0 {
 		second(s, f, v)
 	}

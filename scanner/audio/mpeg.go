@@ -7,7 +7,7 @@ import (
 
 // mpeg reads MPEG audio, layers I to III, with the tags that surround it. It
 // is tried last: its frames have but eleven bits to know them by.
-var mpeg = &container{name: "mp3", version: 2, read: readMPEG}
+var mpeg = &container{name: "mp3", version: 2, front: true, read: readMPEG}
 
 // mpegScan is how far behind the tags the first frame may begin.
 const mpegScan = 128 << 10

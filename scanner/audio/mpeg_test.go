@@ -84,9 +84,9 @@ func TestTagOrder(t *testing.T) {
 
 // TestNotMPEG refuses what only looks like frames.
 func TestNotMPEG(t *testing.T) {
-	adts := strings.Repeat("\xff\xf1\x50\x80\x02\x1f\xfc\x01\x02\x03\x04\x05\x06\x07\x08\x09", 100)
+	layer0 := strings.Repeat("\xff\xf9\x50\x80\x02\x1f\xfc\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a", 100) // AAC frames of another length than theirs
 	for name, content := range map[string]string{
-		"x.aac": adts, "x.mp3": adts, "x.bin": string(noise(1, 5000)) + "\xff\xfb\x90\x64" + string(noise(2, 5000)), "x": "\xff\xfb\x90\x64",
+		"x.aac": layer0, "x.mp3": layer0, "x.bin": string(noise(1, 5000)) + "\xff\xfb\x90\x64" + string(noise(2, 5000)), "x": "\xff\xfb\x90\x64",
 	} {
 		if _, _, err := Read(context.Background(), strings.NewReader(content), int64(len(content)), name); !errors.Is(err, ErrUnknown) {
 			t.Errorf("%s: %v, want ErrUnknown", name, err)

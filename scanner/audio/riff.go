@@ -24,37 +24,65 @@ type chunk struct {
 	pos, size int64 // of what it holds
 }
 
-// chunks calls each for the chunks from pos to end, until that returns false.
-// size reads the four bytes of a chunk's size; what is larger than what is
-// left is cut to it.
-func chunks(s *Source, f *File, pos, end int64, order binary.ByteOrder, size func(id string, n int64) int64, each func(chunk) error) error {
+// toEnd is a size that reaches to the end of what encloses a chunk.
+const toEnd = 1 << 62
+
+// size64 makes a 64-bit size one that can be counted with.
+func size64(n uint64) int64 { return int64(min(n, toEnd)) }
+
+// chunkForm is how the chunks of one family of files are framed.
+type chunkForm struct {
+	header int   // bytes
+	align  int64 // what a chunk holds is filled up to a multiple of it
+	// parse reads a header: the chunk's name and the size of what it holds.
+	parse func(b []byte) (id string, size int64)
+}
+
+// walk calls each for the chunks from pos to end, until that returns an error.
+// What is larger than what is left is cut to it.
+func (form chunkForm) walk(s *Source, f *File, pos, end int64, each func(chunk) error) error {
 	for range maxChunks {
-		if end-pos < 8 {
+		if end-pos < int64(form.header) {
 			return nil
 		}
-		b, err := s.Upto(pos, 8, 2*nearSize)
+		b, err := s.Upto(pos, form.header, 2*nearSize)
 		if err != nil {
 			return soft(s, f, err)
 		}
-		if len(b) < 8 {
+		if len(b) < form.header {
 			return nil
 		}
-		id := string(b[:4])
-		n := int64(order.Uint32(b[4:]))
-		if size != nil {
-			n = size(id, n)
+		id, n := form.parse(b)
+		pos += int64(form.header)
+		if n < 0 {
+			f.warn("chunk %q claims less than its header", clean(id))
+			return nil
 		}
-		pos += 8
 		if n > end-pos {
-			f.warn("chunk %q claims %d bytes where %d are left", id, n, end-pos)
+			if n != toEnd {
+				f.warn("chunk %q claims %d bytes where %d are left", clean(id), n, end-pos)
+			}
 			n = end - pos
 		}
 		if err := each(chunk{id, pos, n}); err != nil {
 			return err
 		}
-		pos += n + n&1
+		pos += (n + form.align - 1) / form.align * form.align
 	}
 	return nil
+}
+
+// chunks walks the chunks of RIFF and IFF. size, where there is one, corrects
+// what a header says.
+func chunks(s *Source, f *File, pos, end int64, order binary.ByteOrder, size func(id string, n int64) int64, each func(chunk) error) error {
+	form := chunkForm{header: 8, align: 2, parse: func(b []byte) (string, int64) {
+		id, n := string(b[:4]), int64(order.Uint32(b[4:]))
+		if size != nil {
+			n = size(id, n)
+		}
+		return id, n
+	}}
+	return form.walk(s, f, pos, end, each)
 }
 
 // waveFormat is what a "fmt " chunk says.
@@ -62,6 +90,7 @@ type waveFormat struct {
 	tag, channels    int
 	rate, bytesRate  int64
 	align, bits      int
+	perBlock         int64 // sample frames of align bytes, for ADPCM
 	known            bool
 	data             chunk
 	facts, wideFacts int64 // sample frames, by "fact" and "ds64"
@@ -157,6 +186,9 @@ func (w *waveFormat) format(b []byte) {
 	if len(b) >= 16 {
 		w.bits = int(binary.LittleEndian.Uint16(b[14:]))
 	}
+	if (w.tag == 2 || w.tag == 0x11) && len(b) >= 20 {
+		w.perBlock = int64(binary.LittleEndian.Uint16(b[18:]))
+	}
 	if w.tag == 0xfffe && len(b) >= 26 {
 		w.tag = int(binary.LittleEndian.Uint16(b[24:]))
 		if valid := int(binary.LittleEndian.Uint16(b[18:])); valid > 0 && valid <= w.bits {
@@ -186,6 +218,9 @@ func (w *waveFormat) properties(f *File) {
 	samples := w.facts
 	if w.facts == 0xffffffff || w.facts == 0 {
 		samples = w.wideFacts
+	}
+	if samples <= 0 && w.align > 0 {
+		samples = w.data.size / int64(w.align) * w.perBlock
 	}
 	if pcm {
 		if w.align == 0 {

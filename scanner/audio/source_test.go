@@ -81,7 +81,7 @@ func TestSuffixes(t *testing.T) {
 			t.Errorf("%s: reader %d for container %q", suffix, Reader(suffix), f.container)
 		}
 	}
-	if IsAudio("txt") || ContentType("jpg") != "" || Reader("ape") != 0 {
+	if IsAudio("txt") || ContentType("jpg") != "" || Reader("tak") != 0 {
 		t.Error("what is no audio is taken for it")
 	}
 }

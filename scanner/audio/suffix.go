@@ -20,15 +20,15 @@ var formats = map[string]format{
 	"mp4": {"mp4", "audio/mp4"}, "alac": {"mp4", "audio/mp4"}, "3ga": {"mp4", "audio/mp4"},
 	"wav": {"wav", "audio/wav"}, "wave": {"wav", "audio/wav"}, "bwf": {"wav", "audio/wav"}, "rf64": {"wav", "audio/wav"},
 	"aiff": {"aiff", "audio/aiff"}, "aif": {"aiff", "audio/aiff"}, "aifc": {"aiff", "audio/aiff"}, "afc": {"aiff", "audio/aiff"},
-	"aac": {"", "audio/aac"}, "adts": {"", "audio/aac"},
-	"ape": {"", "audio/x-ape"}, "wv": {"", "audio/x-wavpack"}, "tta": {"", "audio/x-tta"}, "tak": {"", "audio/x-tak"},
-	"mpc": {"", "audio/x-musepack"}, "mp+": {"", "audio/x-musepack"}, "mpp": {"", "audio/x-musepack"},
+	"aac": {"aac", "audio/aac"}, "adts": {"aac", "audio/aac"},
+	"ape": {"ape", "audio/x-ape"}, "wv": {"wavpack", "audio/x-wavpack"}, "tta": {"tta", "audio/x-tta"}, "tak": {"", "audio/x-tak"},
+	"mpc": {"musepack", "audio/x-musepack"}, "mp+": {"musepack", "audio/x-musepack"}, "mpp": {"musepack", "audio/x-musepack"},
 	"ofr": {"", "audio/x-optimfrog"}, "ofs": {"", "audio/x-optimfrog"}, "shn": {"", "audio/x-shorten"},
 	"wma": {"asf", "audio/x-ms-wma"}, "asf": {"asf", "audio/x-ms-wma"},
-	"dsf": {"", "audio/x-dsf"}, "dff": {"", "audio/x-dff"},
+	"dsf": {"dsf", "audio/x-dsf"}, "dff": {"dff", "audio/x-dff"},
 	"mka": {"matroska", "audio/x-matroska"}, "mkv": {"matroska", "audio/x-matroska"}, "webm": {"matroska", "audio/webm"}, "weba": {"matroska", "audio/webm"},
-	"ac3": {"", "audio/ac3"}, "eac3": {"", "audio/eac3"}, "dts": {"", "audio/vnd.dts"}, "thd": {"", "audio/vnd.dolby.mlp"},
-	"au": {"", "audio/basic"}, "snd": {"", "audio/basic"}, "caf": {"", "audio/x-caf"}, "w64": {"", "audio/x-w64"},
+	"ac3": {"ac3", "audio/ac3"}, "ec3": {"ac3", "audio/eac3"}, "eac3": {"ac3", "audio/eac3"}, "dts": {"dts", "audio/vnd.dts"}, "thd": {"", "audio/vnd.dolby.mlp"},
+	"au": {"au", "audio/basic"}, "snd": {"au", "audio/basic"}, "caf": {"caf", "audio/x-caf"}, "w64": {"w64", "audio/x-w64"},
 	"amr": {"", "audio/amr"}, "ra": {"", "audio/x-realaudio"},
 }
 
@@ -37,6 +37,8 @@ var formats = map[string]format{
 var contentTypes = map[string]string{
 	"mp3": "audio/mpeg", "flac": "audio/flac", "ogg": "audio/ogg", "mp4": "audio/mp4", "wav": "audio/wav", "aiff": "audio/aiff",
 	"asf": "audio/x-ms-wma", "matroska": "audio/x-matroska",
+	"aac": "audio/aac", "ape": "audio/x-ape", "wavpack": "audio/x-wavpack", "musepack": "audio/x-musepack", "tta": "audio/x-tta", "dsf": "audio/x-dsf",
+	"dff": "audio/x-dff", "w64": "audio/x-w64", "caf": "audio/x-caf", "au": "audio/basic", "ac3": "audio/ac3", "dts": "audio/vnd.dts",
 }
 
 // IsAudio tells whether suffix (lower case, without the dot) is one of an

@@ -5,15 +5,15 @@ import "bytes"
 // trailers reads the tags that stand behind the sound (ID3v1, APEv1 and v2,
 // Lyrics3, an ID3v2.4 tag with a footer). It returns where the
 // sound ends. Tags of the better format win: v keeps what it has, and ID3v1
-// comes last.
+// goes to f.old, which comes last.
 func trailers(s *Source, start int64, f *File, v values) (int64, error) {
-	end, old := s.Size(), values{}
-	defer func() { v.missing(old) }()
+	end := s.Size()
+	f.old = values{}
 	if _, _, err := s.Tail(tailSize); err != nil {
 		return end, soft(s, f, err)
 	}
 	for range maxTags {
-		n, err := trailer(s, start, end, f, v, old)
+		n, err := trailer(s, start, end, f, v)
 		if err != nil {
 			return end, err
 		}
@@ -27,7 +27,7 @@ func trailers(s *Source, start int64, f *File, v values) (int64, error) {
 
 // trailer reads the tag that ends at end and returns its length, 0 when there
 // is none.
-func trailer(s *Source, start, end int64, f *File, v, old values) (int64, error) {
+func trailer(s *Source, start, end int64, f *File, v values) (int64, error) {
 	room := end - start
 	if room < 10 {
 		return 0, nil
@@ -44,7 +44,7 @@ func trailer(s *Source, start, end int64, f *File, v, old values) (int64, error)
 		return b[len(b)-n:]
 	}
 	if t := last(id3v1Size); end == s.Size() && bytes.HasPrefix(t, []byte("TAG")) {
-		id3v1(t, old)
+		id3v1(t, f.old)
 		return id3v1Size, nil
 	}
 	if t := last(227); bytes.HasPrefix(t, []byte("TAG+")) {
@@ -68,7 +68,7 @@ func trailer(s *Source, start, end int64, f *File, v, old values) (int64, error)
 		return min(whole, room), nil
 	}
 	if bytes.HasSuffix(b, []byte("LYRICS200")) || bytes.HasSuffix(b, []byte("LYRICSEND")) {
-		return lyrics3(s, start, end, f, old)
+		return lyrics3(s, start, end, f, f.old)
 	}
 	if t := last(10); bytes.HasPrefix(t, []byte("3DI")) && t[3] == 4 && (t[6]|t[7]|t[8]|t[9])&0x80 == 0 {
 		n := synchsafe(t[6:]) + 20

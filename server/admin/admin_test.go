@@ -47,7 +47,7 @@ func open(_ context.Context, location string) (storage.Store, error) {
 	return local.New(u.Path, local.Options{})
 }
 
-// house is a server with the libraries 1 Open (one.ape, broken.flac) and 2
+// house is a server with the libraries 1 Open (one.tak, broken.flac) and 2
 // Hidden, the administrator owner and ana, who reads Open. A folder "more"
 // lies beside them.
 type house struct {
@@ -80,7 +80,7 @@ func newHouse(t *testing.T) *house {
 	h.auth, err = auth.New(t.Context(), auth.Options{Catalog: h.catalog, KeyFile: filepath.Join(state, "key"), AppPasswords: true})
 	must(err)
 	t.Cleanup(func() { h.auth.Close() })
-	for _, name := range []string{"open/one.ape", "open/broken.flac", "hidden/x.ape", "more/y.ape"} {
+	for _, name := range []string{"open/one.tak", "open/broken.flac", "hidden/x.tak", "more/y.tak"} {
 		file := filepath.Join(h.dir, name)
 		must(os.MkdirAll(filepath.Dir(file), 0o755))
 		must(os.WriteFile(file, []byte("known by name only"), 0o644))
@@ -448,7 +448,7 @@ func TestLibraries(t *testing.T) {
 // page says so, and the administrator accepts it.
 func TestAlarm(t *testing.T) {
 	h := newHouse(t)
-	for _, f := range []string{"one.ape", "broken.flac"} {
+	for _, f := range []string{"one.tak", "broken.flac"} {
 		if err := os.Remove(filepath.Join(h.dir, "open", f)); err != nil {
 			t.Fatal(err)
 		}
@@ -486,7 +486,7 @@ func TestAlarm(t *testing.T) {
 
 func TestMissing(t *testing.T) {
 	h := newHouse(t)
-	if err := os.Remove(filepath.Join(h.dir, "open", "one.ape")); err != nil {
+	if err := os.Remove(filepath.Join(h.dir, "open", "one.tak")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.scans.Scan(t.Context(), scans.Order{Library: 1, AcceptMissing: true}, nil); err != nil {
@@ -497,15 +497,15 @@ func TestMissing(t *testing.T) {
 	wants(t, body, "Missing songs")
 	_, body, _ = b.get("libraries/1/missing")
 	wants(t, body, "No song has been missing for so long")
-	lacks(t, body, "one.ape")
+	lacks(t, body, "one.tak")
 	_, body, _ = b.get("libraries/1/missing?days=0")
-	wants(t, body, "<strong>1</strong> songs", "one.ape", "Purge 1 songs for good")
+	wants(t, body, "<strong>1</strong> songs", "one.tak", "Purge 1 songs for good")
 	b.done("libraries/1/missing", url.Values{"days": {"30"}}, "libraries/1")
 	_, body, _ = b.get("libraries/1/missing?days=0")
-	wants(t, body, "one.ape")
+	wants(t, body, "one.tak")
 	b.done("libraries/1/missing", url.Values{"days": {"0"}}, "libraries/1")
 	_, body, _ = b.get("libraries/1/missing?days=0")
-	lacks(t, body, "one.ape")
+	lacks(t, body, "one.tak")
 	b.done("libraries/1", url.Values{"name": {"Open"}, "kind": {"audiobook"}}, "libraries/1")
 	if l, err := h.catalog.Library(t.Context(), 1); err != nil || l.Kind != models.LibraryAudiobook {
 		t.Errorf("%+v %v", l, err)

@@ -54,8 +54,8 @@ func (f folders) Store(ctx context.Context, n int) (storage.Store, error) {
 	return f.reg.Open(ctx, l.Location, storage.Options{})
 }
 
-// house is a server with two libraries, 1 Open (a/one.ape, two.ape, broken.flac)
-// and 2 Hidden (secret.ape), and these people: owner, an administrator who
+// house is a server with two libraries, 1 Open (a/one.tak, two.tak, broken.flac)
+// and 2 Hidden (secret.tak), and these people: owner, an administrator who
 // reads both; ana, who reads 1; bo, who reads none.
 type house struct {
 	t       *testing.T
@@ -95,10 +95,10 @@ func newHouse(t *testing.T) *house {
 	h.auth, err = auth.New(t.Context(), auth.Options{Catalog: h.catalog, KeyFile: filepath.Join(state, "key"), AppPasswords: true})
 	must(err)
 	t.Cleanup(func() { h.auth.Close() })
-	put(t, h.dir, "open/a/one.ape", "known by name only")
-	put(t, h.dir, "open/a/two.ape", "known by name only")
+	put(t, h.dir, "open/a/one.tak", "known by name only")
+	put(t, h.dir, "open/a/two.tak", "known by name only")
 	put(t, h.dir, "open/a/broken.flac", "no FLAC")
-	put(t, h.dir, "hidden/secret.ape", "known by name only")
+	put(t, h.dir, "hidden/secret.tak", "known by name only")
 	for _, name := range []string{"Open", "Hidden"} {
 		_, err := h.catalog.AddLibrary(t.Context(), &models.Library{Name: name, Location: filepath.Join(h.dir, strings.ToLower(name))})
 		must(err)
@@ -302,7 +302,7 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				put(t, h.dir, "more/x.ape", "known by name only")
+				put(t, h.dir, "more/x.tak", "known by name only")
 			}
 			secrets, err := h.auth.Secrets(t.Context(), h.users["ana"].Key)
 			if err != nil {
@@ -424,7 +424,7 @@ func TestPages(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	h := newHouse(t)
-	put(t, h.dir, "more/x.ape", "")
+	put(t, h.dir, "more/x.tak", "")
 	for _, c := range []struct {
 		name, who, method, path, body string
 		want                          int
@@ -504,9 +504,9 @@ func TestKindOfALibrary(t *testing.T) {
 // A missing song is told of, and purged only when that is asked for.
 func TestPurge(t *testing.T) {
 	h := newHouse(t)
-	put(t, h.dir, "open/gone.ape", "known by name only")
+	put(t, h.dir, "open/gone.tak", "known by name only")
 	h.scan(1)
-	if err := os.Remove(filepath.Join(h.dir, "open/gone.ape")); err != nil {
+	if err := os.Remove(filepath.Join(h.dir, "open/gone.tak")); err != nil {
 		t.Fatal(err)
 	}
 	h.scan(1)
@@ -517,7 +517,7 @@ func TestPurge(t *testing.T) {
 		}
 		return paths
 	}
-	if got := missing(""); !slices.Equal(got, []string{"gone.ape"}) {
+	if got := missing(""); !slices.Equal(got, []string{"gone.tak"}) {
 		t.Fatalf("missing: %q", got)
 	}
 	if got := missing("?olderThanDays=1"); len(got) != 0 {

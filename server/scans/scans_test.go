@@ -29,7 +29,7 @@ func setUp(t *testing.T) (*catalog.Catalog, *mem.Store, int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c, mem.New(map[string]string{"A/One/01 x.ape": "named only", "A/One/02 y.ape": "named only"}), n
+	return c, mem.New(map[string]string{"A/One/01 x.tak": "named only", "A/One/02 y.tak": "named only"}), n
 }
 
 func TestAskedScanRunsAndTells(t *testing.T) {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the audio files of this folder and, beside each, a .json with what was
 # put into it: written by ffmpeg, lame, mutagen and the like, never by the
-# reader under test. Needs ffmpeg, lame, flac, vorbis-tools, opus-tools and
+# reader under test. Needs ffmpeg, lame, flac, vorbis-tools, opus-tools, wavpack, musepack-tools, sox and
 # python3-mutagen. Results may differ a little with the tools' versions: commit
 # what it makes together with the .json files.
 set -eu
