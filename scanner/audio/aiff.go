@@ -49,6 +49,7 @@ func readAIFF(s *Source, start int64, f *File, v values) error {
 		case "SSND":
 			if c.size > 8 && sound.size == 0 {
 				sound = chunk{c.id, c.pos + 8, c.size - 8}
+				return lastWindow(s, sound, 2*nearSize)
 			}
 		case "ID3 ", "id3 ":
 			_, err := id3Tag(s, c.pos, c.pos+c.size, f, v)

@@ -50,7 +50,7 @@ func readAU(s *Source, start int64, f *File, v values) error {
 	} else {
 		f.warn("an encoding that is not known")
 	}
-	if text, err := s.Upto(start+24, int(min(head-24, maxText, s.Size()-start-24)), nearSize); err == nil {
+	if text, err := s.Upto(start+24, int(min(head-24, blockSize, s.Size()-start-24)), nearSize); err == nil {
 		auText(text, v)
 	}
 	if s.Err() != nil {

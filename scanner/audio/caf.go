@@ -43,7 +43,7 @@ func readCAF(s *Source, start int64, f *File, v values) error {
 		case "kuki":
 			need = min(c.size, 48)
 		case "info":
-			need = min(c.size, maxText)
+			need = min(c.size, blockSize)
 		case "data":
 			if c.size > 4 && sound.size == 0 {
 				sound = chunk{c.id, c.pos + 4, c.size - 4}

@@ -31,6 +31,9 @@ type stream struct {
 // cut begins in mid-frame.
 const streamSniff = 2 << 10
 
+// streamWhole is the longest stream that is counted whole.
+const streamWhole = 160 << 10
+
 // find returns where in b a frame begins that two more follow, or as many as
 // there is room for, when it lies before limit. last tells that nothing comes
 // behind b.
@@ -61,7 +64,29 @@ func (t stream) find(b []byte, limit int, last bool) (int, syncFrame, bool) {
 }
 
 // run is a number of frames that follow each other.
-type run struct{ frames, bytes, samples int64 }
+type run struct{ bytes, samples int64 }
+
+// density is how many sample frames a byte tells; 0 when there are no frames.
+func (r run) density() float64 {
+	if r.bytes == 0 {
+		return 0
+	}
+	return float64(r.samples) / float64(r.bytes)
+}
+
+// sample counts the frames that begin between pos and end, from the first one
+// that is found there.
+func (t stream) sample(s *Source, pos, end int64, like syncFrame) (run, error) {
+	b, err := s.Upto(pos, int(end-pos), nearSize)
+	if err != nil {
+		return run{}, err
+	}
+	i, h, ok := t.find(b, len(b), false)
+	if !ok || !h.follows(like) {
+		return run{}, nil
+	}
+	return t.count(s, pos+int64(i), pos+int64(len(b)), like)
+}
 
 // count counts the frames from pos on that begin in the bytes up to limit.
 func (t stream) count(s *Source, pos, limit int64, like syncFrame) (run, error) {
@@ -75,15 +100,15 @@ func (t stream) count(s *Source, pos, limit int64, like syncFrame) (run, error) 
 		if !ok || !h.follows(like) {
 			break
 		}
-		r.frames, r.bytes, r.samples = r.frames+1, r.bytes+int64(h.size), r.samples+int64(h.samples)
+		r.bytes, r.samples = r.bytes+int64(h.size), r.samples+int64(h.samples)
 		pos += int64(h.size)
 	}
 	return r, nil
 }
 
 // measure fills f's properties from the frames between start and end. A short
-// stream is counted whole and is known exactly; of a longer one the mean of
-// its beginning, its middle and its end stands for the rest.
+// stream is counted whole and is known exactly; of a longer one the beginning,
+// the middle and the end stand for the rest.
 func (t stream) measure(s *Source, start, end int64, f *File, kind string) (syncFrame, error) {
 	b, err := s.Upto(start, int(min(12<<10, end-start)), 2*window)
 	if err != nil {
@@ -98,34 +123,36 @@ func (t stream) measure(s *Source, start, end int64, f *File, kind string) (sync
 	f.SampleRate, f.Channels = first.rate, first.channels
 	size := end - start
 	limit := min(end, start+2*window)
-	if size <= blockSize {
+	if size <= streamWhole {
 		limit = end
+		if _, err := s.Upto(start, int(size), nearSize); err != nil {
+			return first, err
+		}
 	}
-	sum, err := t.count(s, start, limit, first)
+	head, err := t.count(s, start, limit, first)
 	if err != nil {
 		return first, err
 	}
-	if sum.bytes >= size {
-		length(f, sum.samples, int64(first.rate), size)
+	if head.bytes >= size {
+		length(f, head.samples, int64(first.rate), size)
 		return first, payload(s, f, kind, start, size)
 	}
-	if size > 4*window {
-		for _, from := range []int64{start + size/2, end - window} {
-			b, err := s.Upto(from, int(min(window, end-from)), nearSize)
-			if err != nil {
-				return first, err
-			}
-			if i, h, ok := t.find(b, len(b), false); ok && h.follows(first) {
-				more, err := t.count(s, from+int64(i), min(from+int64(len(b)), end), first)
-				if err != nil {
-					return first, err
-				}
-				sum = run{sum.frames + more.frames, sum.bytes + more.bytes, sum.samples + more.samples}
-			}
+	density := head.density()
+	if size > streamWhole {
+		tail, err := t.sample(s, end-window, end, first)
+		if err != nil {
+			return first, err
+		}
+		middle, err := t.sample(s, start+size/2-2*window, start+size/2+2*window, first)
+		if err != nil {
+			return first, err
+		}
+		if tail.samples > 0 && middle.samples > 0 {
+			density = (density + 4*middle.density() + tail.density()) / 6 // Simpson's rule
 		}
 	}
-	if sum.bytes > 0 {
-		seconds := float64(size) / float64(sum.bytes) * float64(sum.samples) / float64(first.rate)
+	if density > 0 {
+		seconds := density * float64(size) / float64(first.rate)
 		f.Duration = int64(math.Round(seconds * 1000))
 		f.BitRate = int(math.Round(float64(size) * 8 / seconds / 1000))
 	}

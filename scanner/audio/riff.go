@@ -98,6 +98,11 @@ type waveFormat struct {
 
 // readWAV reads the chunks of a WAVE file. An ID3 tag wins over the INFO list.
 func readWAV(s *Source, start int64, f *File, v values) error {
+	h, err := s.Upto(start, 12, nearSize)
+	if err != nil {
+		return err
+	}
+	open := len(h) == 12 && (binary.LittleEndian.Uint32(h[4:])+1)&^1 == 0 // 0 or 0xffffffff
 	var w waveFormat
 	var wide int64 // of "data", by "ds64"
 	var format []byte
@@ -106,9 +111,12 @@ func readWAV(s *Source, start int64, f *File, v values) error {
 		if id == "data" && wide > 0 && n == 0xffffffff {
 			return wide
 		}
+		if id == "data" && n == 0 && open {
+			return toEnd // the recorder never came back to write sizes
+		}
 		return n
 	}
-	err := chunks(s, f, start+12, s.Size(), binary.LittleEndian, size, func(c chunk) error {
+	err = chunks(s, f, start+12, s.Size(), binary.LittleEndian, size, func(c chunk) error {
 		switch c.id {
 		case "ds64", "fmt ", "fact":
 			b, err := s.Upto(c.pos, int(min(c.size, 40)), nearSize)
@@ -128,6 +136,7 @@ func readWAV(s *Source, start int64, f *File, v values) error {
 		case "data":
 			if w.data.size == 0 {
 				w.data = c
+				return lastWindow(s, c, 2*nearSize)
 			}
 		case "LIST":
 			return infoList(s, f, c, info)

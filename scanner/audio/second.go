@@ -86,7 +86,7 @@ func (m metadata) Format() tag.Format {
 		return tag.VORBIS
 	case "mp4":
 		return tag.MP4
-	case "mp3", "wav", "aiff":
+	case "mp3", "wav", "aiff", "dsf", "dff", "aac":
 		return tag.ID3v2_4
 	}
 	return tag.UnknownFormat
@@ -100,6 +100,8 @@ func (m metadata) FileType() tag.FileType {
 		return tag.MP3
 	case "flac":
 		return tag.FLAC
+	case "dsf":
+		return tag.DSF
 	case "ogg":
 		return tag.OGG
 	case "mp4":

@@ -65,7 +65,11 @@ func trailer(s *Source, start, end int64, f *File, v values) (int64, error) {
 		if err := apeItems(s, first, end-apeHeader, count, f, v); err != nil {
 			return 0, err
 		}
-		return min(whole, room), nil
+		// A footer may claim a header that some tool has cut off.
+		if h, err := s.Upto(max(end-whole, start), 8, nearSize); err != nil || whole > room || string(h) != "APETAGEX" {
+			return items, s.Err()
+		}
+		return whole, nil
 	}
 	if bytes.HasSuffix(b, []byte("LYRICS200")) || bytes.HasSuffix(b, []byte("LYRICSEND")) {
 		return lyrics3(s, start, end, f, f.old)

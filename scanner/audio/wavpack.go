@@ -69,14 +69,14 @@ func readWavPack(s *Source, start int64, f *File, v values) error {
 			return err
 		}
 		var ok bool
-		if h, ok = parseWavBlock(b); !ok {
-			f.warn("no block with sound")
-			return payload(s, f, "wavpack-1", start, end-start)
-		}
-		if h.samples > 0 {
+		if h, ok = parseWavBlock(b); !ok || h.samples > 0 {
 			break
 		}
 		pos += h.size
+	}
+	if h.samples == 0 {
+		f.warn("no block with sound")
+		return payload(s, f, "wavpack-1", start, end-start)
 	}
 	rate, times := int64(wavRates[h.flags>>23&15]), int64(1)
 	f.Channels = 2
