@@ -102,7 +102,9 @@ func (r *report) tools() []string {
 	seen := map[string]bool{}
 	for _, l := range r.Files {
 		if l.Tool != "none" && l.Tool != "encoder" {
-			seen[l.Tool] = true
+			for tool := range strings.SplitSeq(l.Tool, " over ") {
+				seen[tool] = true
+			}
 		}
 	}
 	list := slices.Collect(maps.Keys(seen))
