@@ -347,7 +347,7 @@ func (c *Catalog) newSearch(ctx context.Context, v Viewer, x *searchIndex) (*sea
 	}
 	s.granted = newSet(len(x.songs))
 	for i, k := range x.songs {
-		if songs[k] {
+		if songs[k] && !slices.Contains(v.Skip, x.libraries[x.songLibrary[i]]) {
 			s.granted.add(uint32(i))
 		}
 	}
