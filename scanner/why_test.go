@@ -143,7 +143,7 @@ func TestLargeUnitIsGroupedAsAWhole(t *testing.T) {
 		t.Fatalf("%d albums, the first %+v", len(albums), albums[0])
 	}
 	// One song makes the numbers of all those before it no discs.
-	files["Artist/Big/0999 x.ape"] = "x"
+	files["Artist/Big/0999 x.tak"] = "x"
 	h.store = memStore(files)
 	h.scan(Request{})
 	if albums = h.albums(); len(albums) != 1 || albums[0].Songs != many+1 {
@@ -151,6 +151,6 @@ func TestLargeUnitIsGroupedAsAWhole(t *testing.T) {
 	}
 }
 
-func pathOf(i int) string { return fmt.Sprintf("Artist/Big/%04d x.ape", i+1000) }
+func pathOf(i int) string { return fmt.Sprintf("Artist/Big/%04d x.tak", i+1000) }
 
 func memStore(files map[string]string) *mem.Store { return mem.New(files) }

@@ -9,7 +9,7 @@ import (
 
 func TestWhyCommand(t *testing.T) {
 	dir, data := filepath.Join(t.TempDir(), "music"), filepath.Join(t.TempDir(), "data")
-	file := filepath.Join(dir, "Artist", "Album", "01 One.ape")
+	file := filepath.Join(dir, "Artist", "Album", "01 One.tak")
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestWhyCommand(t *testing.T) {
 		t.Fatalf("scan: %d %s", status, stderr)
 	}
 	var id string
-	for _, what := range []string{file, "Artist/Album/01 One.ape", "Artist/Album", filepath.Dir(file)} {
+	for _, what := range []string{file, "Artist/Album/01 One.tak", "Artist/Album", filepath.Dir(file)} {
 		out, stderr, status := run("why", what)
 		if status != 0 || !strings.HasPrefix(out, "Album by Artist, 1 song (al-") || !strings.Contains(out, "without an album's name, the folder decides") {
 			t.Errorf("why %s: %d %s%s", what, status, out, stderr)

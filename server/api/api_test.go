@@ -309,7 +309,7 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 				t.Fatal(err)
 			}
 			fill := strings.NewReplacer("USER", id(h.users["ana"]), "RUN1", runID(run1), "RUN2", runID(run2), "DIR", h.dir,
-				"ALBUM1", h.album(1, "a/one.ape"), "ALBUM2", h.album(2, "secret.ape"),
+				"ALBUM1", h.album(1, "a/one.tak"), "ALBUM2", h.album(2, "secret.tak"),
 				"LIST", models.ID{Kind: models.KindPlaylist, Key: list}.String(), "SECRET", models.ID{Kind: models.KindCredential, Key: secrets[len(secrets)-1].Key}.String())
 			a := h.call(who, c.method, fill.Replace(c.path), fill.Replace(c.body))
 			if a.status != c.want[i] {
@@ -384,12 +384,12 @@ func TestNothingLeaks(t *testing.T) {
 func TestWhy(t *testing.T) {
 	h := newHouse(t)
 	h.scan(1)
-	a := h.call("ana", "GET", "/albums/"+h.album(1, "a/one.ape")+"/why", "")
+	a := h.call("ana", "GET", "/albums/"+h.album(1, "a/one.tak")+"/why", "")
 	var w Why
 	if err := json.Unmarshal([]byte(a.body), &w); err != nil || a.status != 200 {
 		t.Fatalf("%d %v: %s", a.status, err, a.body)
 	}
-	if w.Album.Name != "a" || w.Album.Songs != 2 || len(w.Songs) != 2 || w.Songs[0].Rule != "folder" || w.Songs[0].Path != "a/one.ape" {
+	if w.Album.Name != "a" || w.Album.Songs != 2 || len(w.Songs) != 2 || w.Songs[0].Rule != "folder" || w.Songs[0].Path != "a/one.tak" {
 		t.Errorf("%+v", w)
 	}
 	if !slices.Contains(w.Songs[0].Evidence, Evidence{"album", "a", "the folder's name"}) {
