@@ -72,7 +72,7 @@ func album(a *models.Album, songs []*models.Song) {
 	a.Moods = union(songs, func(s *models.Song) []string { return s.Moods }, models.Fold)
 	a.Labels = union(songs, func(s *models.Song) []string { return s.Labels }, models.Fold)
 	a.ReleaseTypes = union(songs, func(s *models.Song) []string { return s.ReleaseTypes }, strings.ToLower)
-	a.Songs, a.Duration, a.Compilation, a.Created = len(songs), 0, false, 0
+	a.Songs, a.Duration, a.Compilation = len(songs), 0, false
 	clean := true
 	a.Explicit = ""
 	for _, s := range songs {

@@ -182,12 +182,17 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 			}
 			o := objects[0]
 			objects = objects[1:]
-			same := o.Size == k.Size && o.ModTime == k.ModTime && o.ETag == k.ETag && k.Reader >= audio.Reader(suffixOf(o.Key))
+			same := o.Size == k.Size && o.ETag == k.ETag && k.Reader >= audio.Reader(suffixOf(o.Key))
 			if v := x.sheets.version(o.Key); k.Song != 0 && v != x.sheets.read[k.Song] && (complete || v != "") {
 				same = false
 			}
 			if k.Hidden {
 				x.listing.cut[o.Key] = true
+			}
+			if same && !x.Full && o.ModTime != k.ModTime {
+				if same = shifted(k.ModTime, o.ModTime); same {
+					x.retimed = append(x.retimed, o)
+				}
 			}
 			switch {
 			case !same || x.Full:

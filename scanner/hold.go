@@ -171,6 +171,7 @@ type packed struct {
 type packedFound struct {
 	Key           []byte
 	Size, ModTime int64
+	Born          int64 `json:",omitempty"`
 	ETag          string
 	Song          models.Key
 	File          *audio.File `json:",omitempty"`
@@ -191,7 +192,7 @@ func packUnits(units []*readUnit) ([]byte, error) {
 		}
 		slices.SortFunc(p.Folders, bytes.Compare)
 		for _, f := range u.found {
-			o := packedFound{Key: []byte(f.object.Key), Size: f.object.Size, ModTime: f.object.ModTime, ETag: f.object.ETag, Song: f.song, File: f.file, Parts: f.parts}
+			o := packedFound{Key: []byte(f.object.Key), Size: f.object.Size, ModTime: f.object.ModTime, ETag: f.object.ETag, Song: f.song, File: f.file, Born: f.born, Parts: f.parts}
 			if f.err != nil {
 				o.Err = f.err.Error()
 				o.Kind = max(0, slices.IndexFunc(errorKinds, func(kind error) bool { return errors.Is(f.err, kind) }))
@@ -215,7 +216,7 @@ func unpackUnits(body []byte) ([]*readUnit, error) {
 			u.folders[string(f)] = true
 		}
 		for _, o := range p.Found {
-			f := found{item: item{object: storage.Object{Key: string(o.Key), Size: o.Size, ModTime: o.ModTime, ETag: o.ETag}, song: o.Song}, file: o.File, parts: o.Parts}
+			f := found{item: item{object: storage.Object{Key: string(o.Key), Size: o.Size, ModTime: o.ModTime, ETag: o.ETag}, song: o.Song}, file: o.File, born: o.Born, parts: o.Parts}
 			switch {
 			case o.Err == "":
 			case o.Kind == 0:

@@ -106,6 +106,7 @@ type scan struct {
 	returned []models.Key
 	unseen   map[models.Key]string // songs that a listing lacks which is not complete
 	doubted  bool                  // so much is gone that the listing is not believed
+	retimed  []storage.Object      // objects whose time alone is another
 	back     map[models.Key]bool   // missing songs whose objects are there again
 
 	kin         []int // the libraries of the same owner, this one among them
@@ -215,6 +216,9 @@ func (x *scan) all(ctx context.Context) error {
 		if err := x.emptyRoot(ctx); err != nil {
 			return err
 		}
+	}
+	if err := x.recordTimes(ctx); err != nil {
+		return err
 	}
 	if err := x.mayTakeOver(ctx, work); err != nil {
 		return err

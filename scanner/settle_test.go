@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/songlocker/songlocker/models"
-	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/scanner/audio"
 	"github.com/songlocker/songlocker/storage"
 )
@@ -536,5 +535,3 @@ func TestMoveBetweenWatchedFolders(t *testing.T) {
 		})
 	}
 }
-
-var _ = catalog.Known{}

@@ -17,7 +17,6 @@ import (
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/scanner/audio"
-	"github.com/songlocker/songlocker/storage"
 )
 
 // batch is how many songs one transaction writes at most; a larger unit (a
@@ -30,6 +29,7 @@ type found struct {
 	file  *audio.File
 	parts []cutPart // where a cue sheet cuts it
 	err   error
+	born  int64      // when the object came to be, in a first scan; Unix ns, 0 for unknown
 	was   models.Key // the row that the object had, where song is another that it takes
 	how   taken      // why it has its row
 }
@@ -106,7 +106,7 @@ func (x *scan) readAndWrite(ctx context.Context, w *work) error {
 			defer readers.Done()
 			for j := range jobs {
 				f := &j.unit.found[j.i]
-				f.file, f.parts, f.err = x.read(ctx, f.object)
+				x.read(ctx, f)
 				if ctx.Err() != nil {
 					return ctx.Err()
 				}
@@ -133,21 +133,24 @@ func (x *scan) readAndWrite(ctx context.Context, w *work) error {
 }
 
 // read reads one object.
-func (x *scan) read(ctx context.Context, o storage.Object) (*audio.File, []cutPart, error) {
+func (x *scan) read(ctx context.Context, f *found) {
 	defer x.progress.Read.Add(1)
-	f, err := x.Store.File(ctx, o.Key)
+	o := f.object
+	r, err := x.Store.File(ctx, o.Key)
 	if err != nil {
-		return nil, nil, err
+		f.err = err
+		return
 	}
-	defer f.Close()
-	file, stats, err := audio.Options{GuessEncodings: x.o.GuessEncodings}.Read(ctx, f, o.Size, o.Key)
+	defer r.Close()
+	if x.first {
+		f.born = born(r)
+	}
+	file, stats, err := audio.Options{GuessEncodings: x.o.GuessEncodings}.Read(ctx, r, o.Size, o.Key)
 	x.progress.Requests.Add(int64(stats.Requests))
 	x.progress.Bytes.Add(stats.Bytes)
-	if err != nil {
-		return file, nil, err
+	if f.file, f.err = file, err; err == nil {
+		f.parts, f.err = x.cut(ctx, r, o, file)
 	}
-	parts, err := x.cut(ctx, f, o, file)
-	return file, parts, err
 }
 
 // writeUnits writes units in one transaction.
@@ -506,7 +509,7 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 		}
 		if old == nil {
 			s.Key = models.NewKey()
-			s.Annot, s.Created = s.Key, w.created(s.ModTime)
+			s.Annot, s.Created = s.Key, w.created(f)
 			w.fresh[s.Key] = true
 			w.added++
 			fresh = append(fresh, readSong{s, file})
@@ -577,16 +580,6 @@ func (x *scan) songOf(f found) *models.Song {
 	s.Unsaid = fromName(&s.Tags, f.object.Key)
 	x.o.split(&s.Tags)
 	return s
-}
-
-// created is when a song counts as having come: now, or in a library's first
-// scan the object's own time.
-func (w *writer) created(modTime int64) int64 {
-	now := time.Now().UnixMilli()
-	if ms := modTime / 1e6; w.first && ms > 0 && ms < now {
-		return ms
-	}
-	return now
 }
 
 // saveLyrics notes a song's lyrics, those of its file and those beside it,

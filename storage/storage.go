@@ -96,6 +96,10 @@ type File interface {
 	Object() Object
 }
 
+// Born is a File that knows when its object came to be where it lies, which
+// may be before or after its time of change: in Unix ns, 0 for unknown.
+type Born interface{ Born() int64 }
+
 // Watcher is a Store that can tell of changes.
 type Watcher interface {
 	// Watch calls changed with the prefixes below which something has or may

@@ -344,3 +344,47 @@ func (s *ScanTx) moveBelow(was, to string) error {
 
 // folderName is the name that a folder shows.
 func folderName(p string) string { return models.CleanName(path.Base("/" + p)) }
+
+// SetTimes records new times of change, in Unix ns, of objects that are
+// otherwise as they were.
+func (s *ScanTx) SetTimes(times map[string]int64) error {
+	set := make(map[string]bool, len(times))
+	for k := range times {
+		set[k] = true
+	}
+	for _, part := range byteChunks(set) {
+		var songs []*models.Song
+		err := eachRow(s.tx, func(rows *sql.Rows) error {
+			var card sql.RawBytes
+			if err := rows.Scan(&card); err != nil {
+				return err
+			}
+			x, err := songOf(card)
+			songs = append(songs, x)
+			return err
+		}, `SELECT card FROM songs WHERE library_id = ? AND object_key IN ?`, s.library, part)
+		for _, x := range songs {
+			if x.ModTime = times[x.ObjectKey]; err == nil {
+				err = s.tx.Exec(`UPDATE songs SET mtime = ?, card = ? WHERE id = ?`, x.ModTime, songCard(x), x.Key).Error
+			}
+		}
+		var failed [][]byte
+		if err == nil {
+			err = eachRow(s.tx, func(rows *sql.Rows) error {
+				var k []byte
+				err := rows.Scan(&k)
+				failed = append(failed, k)
+				return err
+			}, `SELECT object_key FROM failures WHERE library_id = ? AND object_key IN ?`, s.library, part)
+		}
+		for _, k := range failed {
+			if err == nil {
+				err = s.tx.Exec(`UPDATE failures SET mtime = ? WHERE library_id = ? AND object_key = ?`, times[string(k)], s.library, k).Error
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("times of objects: %w", err)
+		}
+	}
+	return nil
+}

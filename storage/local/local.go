@@ -236,6 +236,9 @@ type file struct {
 
 func (f *file) Object() storage.Object { return f.object }
 
+// Born tells when the file came to be on its disk.
+func (f *file) Born() int64 { return born(f.File) }
+
 func (s *Store) file(ctx context.Context, key string) (*file, error) {
 	root, err := s.root(ctx)
 	if err != nil {

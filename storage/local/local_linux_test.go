@@ -154,3 +154,30 @@ func TestRemote(t *testing.T) {
 		t.Error("a folder that is not there counts as remote")
 	}
 }
+
+// A file tells when it came to be, whatever its time of change, where the
+// file system keeps that.
+func TestBorn(t *testing.T) {
+	dir := t.TempDir()
+	before := time.Now().Add(-2 * time.Second).UnixNano() // the kernel's clock is coarse
+	if err := os.WriteFile(filepath.Join(dir, "x.mp3"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Unix(1000, 0)
+	if err := os.Chtimes(filepath.Join(dir, "x.mp3"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	f, err := s.File(t.Context(), "x.mp3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if b := f.(storage.Born).Born(); b != 0 && (b < before || b > time.Now().UnixNano()) {
+		t.Errorf("born %v", time.Unix(0, b))
+	}
+}

@@ -1,0 +1,129 @@
+package scanner
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/songlocker/songlocker/models"
+)
+
+// A whole starred album and its starred artist get corrected names, and their
+// folders are renamed, all at once: the ids of songs, album, artist and both
+// folders stay, with their stars and dates. So it is however many transactions
+// the songs take.
+func TestCorrectedNamesKeepAll(t *testing.T) {
+	for _, x := range []struct {
+		name           string
+		albums, songs  int
+		rename, retake bool
+	}{
+		{"one album", 1, 3, true, false},
+		{"names alone", 2, 3, false, false},
+		{"an album of several transactions", 1, 1200, true, false},
+		{"an artist of several transactions", 9, 150, true, false},
+		{"several transactions, names alone", 9, 150, false, false},
+		{"the right name was there already", 3, 3, true, true},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			h := newHouse(t, Options{})
+			number := 0
+			put := func(artist, album, folder string, track int) {
+				number++
+				h.sound(fmt.Sprintf("%s/%s/%04d.mp3", folder, album, track), number, 3,
+					"TIT2", fmt.Sprintf("Song %d", track), "TALB", album, "TPE1", artist, "TPE2", artist, "TRCK", fmt.Sprint(track))
+			}
+			for a := range x.albums {
+				for i := range x.songs {
+					put("Abbba", fmt.Sprintf("Te Album %d", a), "Abbba", i+1)
+				}
+			}
+			if x.retake {
+				h.sound("Z/Single/1.mp3", 99999, 3, "TIT2", "Single", "TALB", "Single", "TPE1", "ABBA", "TPE2", "ABBA")
+			}
+			h.scan(Request{})
+			before, songs, albums := h.keys(), h.songs(), h.albums()
+			artist := h.artist("Abbba")
+			folders, err := h.catalog.TopFolders(t.Context(), h.view)
+			if err != nil {
+				t.Fatal(err)
+			}
+			top := folders[slices.IndexFunc(folders, func(f *models.Folder) bool { return f.Name == "Abbba" })].Key
+			h.star(models.ID{Kind: models.KindArtist, Key: artist.Key})
+			h.star(models.ID{Kind: models.KindFolder, Key: top})
+			album := songs["Abbba/Te Album 0/0001.mp3"].Album
+			h.star(models.ID{Kind: models.KindAlbum, Key: album})
+			h.star(models.ID{Kind: models.KindFolder, Key: songs["Abbba/Te Album 0/0001.mp3"].Folder})
+			to := "Abbba"
+			if x.rename {
+				to = "ABBA"
+				h.remove("Abbba")
+			}
+			number = 0
+			name := "Te Album"
+			if x.rename {
+				name = "The Album"
+			}
+			for a := range x.albums {
+				for i := range x.songs {
+					number++
+					h.sound(fmt.Sprintf("%s/%s %d/%04d.mp3", to, name, a, i+1), number, 3,
+						"TIT2", fmt.Sprintf("Song %d", i+1), "TALB", fmt.Sprintf("The Album %d", a), "TPE1", "ABBA", "TPE2", "ABBA", "TRCK", fmt.Sprint(i+1))
+				}
+			}
+			if run := h.scan(Request{}); run.Added+run.Missing != 0 {
+				t.Errorf("%+v", run)
+			}
+			now := h.songs()
+			for a := range x.albums {
+				for i := range x.songs {
+					from, at := fmt.Sprintf("Abbba/Te Album %d/%04d.mp3", a, i+1), fmt.Sprintf("%s/%s %d/%04d.mp3", to, name, a, i+1)
+					was, is := songs[from], now[at]
+					if is == nil || is.Key != before[from] || is.Created != was.Created || is.Album != was.Album || is.Folder != was.Folder {
+						t.Fatalf("%s: %+v, was %+v", at, is, was)
+					}
+				}
+			}
+			if got := h.albums(); len(got) != len(albums) {
+				t.Errorf("%d albums became %d", len(albums), len(got))
+			}
+			a, err := h.catalog.Album(t.Context(), h.view, album)
+			if err != nil || a.Name != "The Album 0" || a.User.StarredAt == 0 || a.Songs != x.songs {
+				t.Errorf("album %+v %v", a, err)
+			}
+			is := h.artist("ABBA")
+			if is == nil || is.Key != artist.Key || is.User.StarredAt == 0 || is.Albums != x.albums+len(albums)-x.albums {
+				t.Errorf("artist %+v, was %+v", is, artist)
+			}
+			if h.artist("Abbba") != nil {
+				t.Error("the old name is still there")
+			}
+			f, err := h.catalog.Folder(t.Context(), h.view, top)
+			if err != nil || f.Name != to || f.User.StarredAt == 0 {
+				t.Errorf("folder %+v %v", f, err)
+			}
+			f, err = h.catalog.Folder(t.Context(), h.view, songs["Abbba/Te Album 0/0001.mp3"].Folder)
+			if err != nil || f.Name != name+" 0" || f.User.StarredAt == 0 || f.Parent != top {
+				t.Errorf("folder %+v %v", f, err)
+			}
+		})
+	}
+}
+
+// artist returns the artist of this name, or nil.
+func (h *house) artist(name string) *models.Artist {
+	h.t.Helper()
+	list, err := h.catalog.Artists(h.t.Context(), h.view)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	i := slices.IndexFunc(list, func(a *models.Artist) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	a, err := h.catalog.Artist(h.t.Context(), h.view, list[i].Key)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return a
+}
