@@ -235,7 +235,7 @@ func (w *writer) parts(u *readUnit, fresh, changed []readSong) ([]readSong, []re
 				outChanged = append(outChanged, readSong{part, &file})
 			} else {
 				part.Key = models.NewKey()
-				part.Annot, part.Created = part.Key, w.created(f)
+				part.Annot, part.Created = part.Key, w.created(*f)
 				w.fresh[part.Key] = true
 				w.added++
 				outFresh = append(outFresh, readSong{part, &file})

@@ -222,16 +222,49 @@ func (w *writer) artistKeys(byAlbum map[models.Key][]*models.Song, songs []*mode
 	for _, s := range songs {
 		add(people(s, is))
 	}
-	if err := w.renameArtists(songs, ofAlbum, is); err != nil {
+	votes := w.corrected(songs, ofAlbum, is)
+	if err := w.renameArtists(votes); err != nil {
 		return nil, err
 	}
-	return w.tx.Artists(names)
+	found, err := w.tx.Artists(names)
+	if err != nil {
+		return nil, err
+	}
+	// What no transaction alone can decide is decided when the scan ends.
+	moves := map[catalog.ArtistMove]int{}
+	for old, names := range votes {
+		for name, n := range names {
+			if to := found[name]; to != 0 && to != old {
+				moves[catalog.ArtistMove{From: old, To: to}] += n
+			}
+		}
+	}
+	return found, w.tx.NoteArtistMoves(moves)
 }
 
 // renameArtists gives artists the names that corrected tags give them. An
 // artist's row takes a new name that most of the artist's songs now credit in
 // the same place, as long as nobody has that name.
-func (w *writer) renameArtists(songs []*models.Song, ofAlbum map[models.Key][]artistOf, knows known) error {
+func (w *writer) renameArtists(votes map[models.Key]map[catalog.ArtistName]int) error {
+	olds := make([]models.Key, 0, len(votes))
+	for k := range votes {
+		olds = append(olds, k)
+	}
+	slices.Sort(olds)
+	for _, k := range olds {
+		for name, n := range votes[k] {
+			// At most one name has more than half.
+			if err := w.tx.RenameArtist(k, name, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// corrected counts for each artist the names by which songs credit, in the
+// same place, whom they credited as that artist before their tags changed.
+func (w *writer) corrected(songs []*models.Song, ofAlbum map[models.Key][]artistOf, knows known) map[models.Key]map[catalog.ArtistName]int {
 	votes := map[models.Key]map[catalog.ArtistName]int{}
 	for _, s := range songs {
 		voted := map[models.Key]bool{}
@@ -263,20 +296,7 @@ func (w *writer) renameArtists(songs []*models.Song, ofAlbum map[models.Key][]ar
 			}
 		}
 	}
-	olds := make([]models.Key, 0, len(votes))
-	for k := range votes {
-		olds = append(olds, k)
-	}
-	slices.Sort(olds)
-	for _, k := range olds {
-		for name, n := range votes[k] {
-			// At most one name has more than half.
-			if err := w.tx.RenameArtist(k, name, n); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return votes
 }
 
 func nameOf(a artistOf) catalog.ArtistName {

@@ -263,6 +263,9 @@ func (x *scan) finish(ctx context.Context) error {
 			return err
 		}
 		clear(x.touched)
+		if err := tx.MergeArtists(); err != nil {
+			return err
+		}
 		if err := tx.HideEmptyFolders(); err != nil {
 			return err
 		}

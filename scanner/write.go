@@ -519,6 +519,9 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 		if old.Library == s.Library {
 			s.Album, s.Folder = old.Album, old.Folder
 			w.touch(old)
+			if otherSound(old.Identity, s.Identity) {
+				delete(w.credited, old.Key) // another song corrects nobody's name
+			}
 		}
 		changed = append(changed, readSong{s, file})
 		switch {

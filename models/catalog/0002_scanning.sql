@@ -99,3 +99,13 @@ CREATE INDEX playlist_entries_line ON playlist_entries (playlist_id, position) W
 -- The folder from which the first songs of this one came while others were
 -- still there: when the rest follows, both are one.
 ALTER TABLE folders ADD COLUMN begun_by {int} NOT NULL DEFAULT 0;
+
+-- Songs that credited one artist and, their tags corrected, credit another,
+-- until the scan has ended.
+CREATE TABLE artist_moves (
+	library_id {int} NOT NULL,
+	from_id {int} NOT NULL,
+	to_id {int} NOT NULL,
+	songs {int} NOT NULL,
+	PRIMARY KEY (library_id, from_id, to_id)
+);

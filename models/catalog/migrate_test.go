@@ -40,6 +40,7 @@ var versions = []struct {
 			`INSERT INTO sheets (library_id, object_key, version, files) VALUES (1, '', 'v', 'a.wav')`,
 			`INSERT INTO song_sheets (song_id, version) VALUES (9, 'v')`,
 			`INSERT INTO cuts (song_id, whole_id, kind, head, from_byte, to_byte, size, object_size) VALUES (10, 9, 'bytes', '', 0, 5, 5, 9)`,
+			`INSERT INTO artist_moves (library_id, from_id, to_id, songs) VALUES (1, 2, 3, 4)`,
 			`INSERT INTO scan_held (library_id, position, body) VALUES (1, 0, '[]')`,
 		} {
 			if err := tx.Exec(q).Error; err != nil {

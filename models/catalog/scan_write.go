@@ -238,31 +238,26 @@ func (s *ScanTx) SetGroupKey(album models.Key, group string) error {
 // MergeAlbum makes old another name of into: its id answers as into's, and
 // what users attached to it is into's. The songs must have left it.
 func (s *ScanTx) MergeAlbum(old, into models.Key) error {
+	err := mergeMarks(s.tx, models.KindAlbum, old, into)
+	if err == nil {
+		err = addAlias(s.tx, models.KindAlbum, old, into)
+	}
 	for _, q := range []struct {
 		sql  string
 		args []any
 	}{
-		{`INSERT INTO user_items (user_id, kind, item_id, starred_at, rating, rated_at, play_count, played_at)
-			SELECT user_id, kind, ?, starred_at, rating, rated_at, play_count, played_at FROM user_items WHERE kind = 'al' AND item_id = ?
-			ON CONFLICT (user_id, kind, item_id) DO UPDATE SET
-			starred_at = CASE WHEN user_items.starred_at = 0 THEN excluded.starred_at WHEN excluded.starred_at = 0 THEN user_items.starred_at WHEN user_items.starred_at < excluded.starred_at THEN user_items.starred_at ELSE excluded.starred_at END,
-			rating = CASE WHEN user_items.rated_at >= excluded.rated_at THEN user_items.rating ELSE excluded.rating END,
-			play_count = user_items.play_count + excluded.play_count,
-			played_at = CASE WHEN user_items.played_at > excluded.played_at THEN user_items.played_at ELSE excluded.played_at END`, []any{into, old}},
-		{`DELETE FROM user_items WHERE kind = 'al' AND item_id = ?`, []any{old}},
-		{`DELETE FROM ratings WHERE kind = 'al' AND item_id IN ?`, []any{[]models.Key{old, into}}},
-		{`INSERT INTO ratings (kind, item_id, total, votes) SELECT 'al', item_id, SUM(rating), COUNT(*) FROM user_items WHERE kind = 'al' AND item_id = ? AND rating > 0 GROUP BY item_id`, []any{into}},
 		{`UPDATE plays SET album_id = ? WHERE album_id = ?`, []any{into, old}},
-		{`UPDATE aliases SET new_id = ? WHERE kind = 'al' AND new_id = ?`, []any{into, old}},
-		{`INSERT INTO aliases (kind, old_id, new_id) VALUES ('al', ?, ?)`, []any{old, into}},
 		{`DELETE FROM album_artists WHERE album_id = ?`, []any{old}},
 		{`DELETE FROM pictures WHERE owner_kind = 'al' AND owner_id = ?`, []any{old}},
 		{`UPDATE songs SET album_id = ? WHERE album_id = ?`, []any{into, old}},
 		{`DELETE FROM albums WHERE id = ?`, []any{old}},
 	} {
-		if err := s.tx.Exec(q.sql, q.args...).Error; err != nil {
-			return fmt.Errorf("merge album %s into %s: %w", old, into, err)
+		if err == nil {
+			err = s.tx.Exec(q.sql, q.args...).Error
 		}
+	}
+	if err != nil {
+		return fmt.Errorf("merge album %s into %s: %w", old, into, err)
 	}
 	return nil
 }
