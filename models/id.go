@@ -59,6 +59,9 @@ func NewKey() Key {
 	return Key(now)
 }
 
+// Time returns when the key was made, in Unix milliseconds.
+func (k Key) Time() int64 { return int64(k)>>20 + keyEpoch }
+
 // alphabet is base 32 in lower case without letters that look like digits.
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 

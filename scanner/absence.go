@@ -113,6 +113,9 @@ func songs(n int) string {
 // absent marks what is still vanished as missing, unless it is suspiciously
 // much.
 func (x *scan) absent(ctx context.Context) error {
+	if err := x.handOver(ctx); err != nil {
+		return err
+	}
 	gone := x.gone(x.vanished)
 	if gone == 0 {
 		return nil

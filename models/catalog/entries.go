@@ -127,7 +127,7 @@ func takeEntries(tx *gorm.DB, v Viewer, songs []models.Key, hidden map[models.Ke
 	out := make([]entry, 0, len(songs))
 	for _, k := range songs {
 		if s := found[k]; s != nil {
-			out = append(out, entry{song: k, shown: true, title: s.Title, artist: s.Artist, album: s.AlbumName})
+			out = append(out, entry{song: s.Key, shown: true, title: s.Title, artist: s.Artist, album: s.AlbumName})
 			continue
 		}
 		h := hidden[k]

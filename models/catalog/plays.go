@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -151,5 +152,40 @@ func songsWhere(tx *gorm.DB, where string, keys []models.Key) (map[models.Key]*m
 			return err
 		}, `SELECT s.card FROM songs s WHERE s.id IN ? AND `+where, part)
 	})
+	if err != nil || len(out) == len(distinct(keys)) {
+		return out, err
+	}
+	// Ids of songs that were merged into others lead to those.
+	var lost []models.Key
+	for _, k := range keys {
+		if out[k] == nil {
+			lost = append(lost, k)
+		}
+	}
+	to, err := songAliases(tx, lost)
+	if err != nil || len(to) == 0 {
+		return out, err
+	}
+	more, err := songsWhere(tx, where, slices.Collect(maps.Values(to)))
+	for old, k := range to {
+		if s := more[k]; s != nil {
+			out[old] = s
+		}
+	}
 	return out, err
+}
+
+// songAliases returns what those of the ids lead to that are other names of
+// songs.
+func songAliases(tx *gorm.DB, keys []models.Key) (map[models.Key]models.Key, error) {
+	to := map[models.Key]models.Key{}
+	err := chunks(keys, func(part []models.Key) error {
+		return eachRow(tx, func(rows *sql.Rows) error {
+			var old, k models.Key
+			err := rows.Scan(&old, &k)
+			to[old] = k
+			return err
+		}, `SELECT old_id, new_id FROM aliases WHERE kind = 'so' AND old_id IN ?`, part)
+	})
+	return to, err
 }

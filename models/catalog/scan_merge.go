@@ -234,3 +234,66 @@ func (s *ScanTx) recountEverywhere(artists []models.Key) error {
 	}
 	return err
 }
+
+// MergeSong lets a missing song of this library be another song of another:
+// it takes the other's place, there, and keeps its own id, date and all that
+// users attached to either. The other's id answers as its.
+func (s *ScanTx) MergeSong(other, into models.Key) error {
+	rows, err := s.SongsByKey([]models.Key{other, into})
+	if err != nil || len(rows) != 2 {
+		return err
+	}
+	was, is := rows[0], rows[1] // the row that stays, and what it becomes
+	if was.Key != into {
+		was, is = is, was
+	}
+	annot := is.Annot
+	is.Key, is.Annot, is.Created = was.Key, was.Annot, was.Created
+	if is.Cover.Of.Kind == models.KindSong && is.Cover.Of.Key == other {
+		is.Cover.Of.Key = into
+	}
+	if annot != was.Annot {
+		err = mergeMarks(s.tx, models.KindSong, annot, was.Annot)
+	}
+	if err == nil {
+		err = addAlias(s.tx, models.KindSong, other, into)
+	}
+	for _, q := range []struct {
+		sql  string
+		args []any
+	}{
+		{`INSERT INTO bookmarks (user_id, item_id, song_id, position, comment, created_at, changed_at)
+			SELECT user_id, ?, ?, position, comment, created_at, changed_at FROM bookmarks WHERE item_id = ?
+			ON CONFLICT (user_id, item_id) DO UPDATE SET position = excluded.position, comment = excluded.comment, changed_at = excluded.changed_at
+			WHERE excluded.changed_at > bookmarks.changed_at`, []any{was.Annot, into, annot}},
+		{`DELETE FROM bookmarks WHERE item_id = ? AND item_id <> ?`, []any{annot, was.Annot}},
+		{`UPDATE plays SET annot_id = ?, song_id = ? WHERE annot_id = ? AND NOT EXISTS (SELECT 1 FROM plays p WHERE p.user_id = plays.user_id
+			AND p.annot_id = ? AND p.played_at = plays.played_at AND p.player = plays.player)`, []any{was.Annot, into, annot, was.Annot}},
+		{`UPDATE playlist_entries SET song_id = ? WHERE song_id = ?`, []any{into, other}},
+		{`UPDATE queue_entries SET song_id = ? WHERE song_id = ?`, []any{into, other}},
+		{`UPDATE share_entries SET item_id = ? WHERE kind = 'so' AND item_id = ?`, []any{into, other}},
+		{`DELETE FROM songs WHERE id = ?`, []any{other}},
+		{`DELETE FROM song_artists WHERE song_id = ?`, []any{other}},
+		{`DELETE FROM song_genres WHERE song_id = ?`, []any{other}},
+		{`DELETE FROM lyrics WHERE song_id = ?`, []any{into}},
+		{`UPDATE lyrics SET song_id = ? WHERE song_id = ?`, []any{into, other}},
+		{`DELETE FROM chapters WHERE song_id = ?`, []any{into}},
+		{`UPDATE chapters SET song_id = ? WHERE song_id = ?`, []any{into, other}},
+		{`DELETE FROM song_sheets WHERE song_id = ?`, []any{into}},
+		{`UPDATE song_sheets SET song_id = ? WHERE song_id = ?`, []any{into, other}},
+		{`DELETE FROM pictures WHERE owner_kind = 'so' AND owner_id = ?`, []any{into}},
+		{`UPDATE pictures SET owner_id = ? WHERE owner_kind = 'so' AND owner_id = ?`, []any{into, other}},
+		{`UPDATE libraries SET changed_at = ? WHERE id = ?`, []any{s.now, is.Library}},
+	} {
+		if err == nil {
+			err = s.tx.Exec(q.sql, q.args...).Error
+		}
+	}
+	if err == nil {
+		err = s.SaveSongs([]*models.Song{is}, nil)
+	}
+	if err != nil {
+		return fmt.Errorf("merge song %s into %s: %w", other, into, err)
+	}
+	return nil
+}

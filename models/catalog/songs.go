@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -29,6 +30,28 @@ func (c *Catalog) Songs(ctx context.Context, v Viewer, keys []models.Key) ([]*mo
 	cards, err := c.cards(ctx, v, &c.songCache, keys, `SELECT s.id, s.card FROM songs s WHERE s.id IN ? AND `+v.songs("s"))
 	if err != nil {
 		return nil, fmt.Errorf("songs: %w", err)
+	}
+	var lost []models.Key
+	for i, card := range cards {
+		if card == "" {
+			lost = append(lost, keys[i])
+		}
+	}
+	if len(lost) > 0 {
+		// Ids of songs that were merged into others lead to those.
+		to, err := songAliases(c.r.WithContext(ctx), lost)
+		if err != nil {
+			return nil, fmt.Errorf("songs: %w", err)
+		}
+		if len(to) > 0 {
+			keys = slices.Clone(keys)
+			for i, k := range keys {
+				if into := to[k]; into != 0 {
+					keys[i] = into
+				}
+			}
+			return c.Songs(ctx, v, keys)
+		}
 	}
 	own := make([]models.Song, len(keys))
 	out := make([]*models.Song, 0, len(keys))
