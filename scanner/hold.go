@@ -113,7 +113,7 @@ func (x *scan) hold(ctx context.Context, u *readUnit) (bool, error) {
 	for _, f := range u.found {
 		x.held.bytes += f.weight()
 	}
-	if x.held.bytes < heldBytes {
+	if x.held.bytes < x.heldBytes {
 		return true, nil
 	}
 	body, err := packUnits(x.held.units)

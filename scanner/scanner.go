@@ -63,8 +63,9 @@ type Progress struct {
 // Scanner scans libraries into one catalog. Two scans of one library must not
 // run at once.
 type Scanner struct {
-	catalog *catalog.Catalog
-	o       Options
+	catalog   *catalog.Catalog
+	o         Options
+	heldBytes int // how much of what waits stays in memory
 }
 
 // New returns a scanner for the catalog.
@@ -84,7 +85,7 @@ func New(c *catalog.Catalog, o Options) *Scanner {
 	if o.MissingLeast <= 0 {
 		o.MissingLeast = 100
 	}
-	return &Scanner{c, o}
+	return &Scanner{c, o, heldBytes}
 }
 
 // problems bounds what one run records of objects that could not be read.

@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/scanner/audio"
 	"github.com/songlocker/songlocker/storage"
+	"github.com/songlocker/songlocker/storage/mem"
 )
 
 func factsAt(key, album, title string) facts {
@@ -533,5 +536,130 @@ func TestMoveBetweenWatchedFolders(t *testing.T) {
 				t.Errorf("%d songs", n)
 			}
 		})
+	}
+}
+
+// turn swaps two of six numbers.
+func turn(i int) int {
+	if i/2%3 == 0 {
+		return i ^ 1
+	}
+	return i
+}
+
+// Every file moves, some to other names, with more than memory holds, with one
+// reader or many, and the scan is cut off while it writes: in the end every
+// song has its id.
+func TestManyMovesCutOff(t *testing.T) {
+	const files = 1300
+	for _, x := range []struct {
+		readers, memory int
+		cut             bool
+	}{{1, heldBytes, false}, {8, 1 << 16, false}, {8, 1 << 16, true}, {4, heldBytes, true}} {
+		t.Run(fmt.Sprintf("%d readers, %d bytes, cut off %v", x.readers, x.memory, x.cut), func(t *testing.T) {
+			h := newHouse(t, Options{Readers: x.readers})
+			h.scanner.heldBytes = x.memory
+			store := mem.New(nil)
+			h.store = store
+			name := func(root string, i int) string { return fmt.Sprintf("%s/%02d/%04d.mp3", root, i/100, i) }
+			for i := range files {
+				store.Put(name("old", i), soundFile(i, 3, "TIT2", fmt.Sprint(i), "TALB", fmt.Sprintf("Album %d", i/100), "TPE1", "A"))
+			}
+			h.scan(Request{})
+			before, albums := h.keys(), len(h.albums())
+			for i := range files {
+				// Two files in three keep their folder's other end, one has its neighbour's name.
+				store.Rename(name("old", i), name("new", turn(i)))
+			}
+			if x.cut {
+				l, err := h.catalog.Library(t.Context(), h.library)
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithCancel(t.Context())
+				var p Progress
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					for p.Written.Load() == 0 && ctx.Err() == nil {
+						runtime.Gosched()
+					}
+					cancel()
+				}()
+				run, err := h.scanner.Scan(ctx, Request{Library: l, Store: store, Progress: &p})
+				cancel()
+				<-done
+				if !errors.Is(err, context.Canceled) || run.Moved == 0 || run.Moved == files {
+					t.Fatalf("the scan was cut off too early or too late: %v %+v", err, run)
+				}
+			}
+			run := h.scan(Request{})
+			if run.Added+run.Missing != 0 || !x.cut && run.Moved != files {
+				t.Errorf("%+v", run)
+			}
+			now := h.keys()
+			for i := range files {
+				if k := now[name("new", turn(i))]; k == 0 || k != before[name("old", i)] {
+					t.Fatalf("%s is %s, was %s", name("new", turn(i)), k, before[name("old", i)])
+				}
+			}
+			if len(now) != files || len(h.albums()) != albums {
+				t.Errorf("%d songs on %d albums, want %d on %d", len(now), len(h.albums()), files, albums)
+			}
+			if run := h.scan(Request{}); run.Read+run.Moved+run.Missing+run.Added != 0 {
+				t.Errorf("the scan after it: %+v", run)
+			}
+		})
+	}
+}
+
+// An album is long gone. One of its recordings comes on a best-of: it is the
+// old song, on another album; the old album's row waits for the others.
+func TestOneOfALostAlbumComesOnAnother(t *testing.T) {
+	h := newHouse(t, Options{})
+	for i := range 5 {
+		h.sound(fmt.Sprintf("A/X/%d.mp3", i), i, 40, "TIT2", fmt.Sprint(i), "TALB", "X", "TPE1", "A")
+	}
+	h.sound("Z/stays.mp3", 99, 40, "TIT2", "Z")
+	h.scan(Request{})
+	before, album := h.keys(), h.songs()["A/X/0.mp3"].Album
+	h.remove("A/X")
+	h.scan(Request{})
+	h.sound("B/Best/7.mp3", 0, 40, "TIT2", "0", "TALB", "Best", "TPE1", "A")
+	h.scan(Request{})
+	h.same(before, "A/X/0.mp3", "B/Best/7.mp3")
+	if got := h.songs()["B/Best/7.mp3"].Album; got == album {
+		t.Error("the best-of has the id of the lost album")
+	}
+	for i := 1; i < 5; i++ {
+		h.sound(fmt.Sprintf("A/X/%d.mp3", i), i, 40, "TIT2", fmt.Sprint(i), "TALB", "X", "TPE1", "A")
+	}
+	h.scan(Request{})
+	h.same(before, "A/X/3.mp3", "A/X/3.mp3")
+	if got := h.songs()["A/X/3.mp3"].Album; got != album {
+		t.Errorf("the album came back as %s, was %s", got, album)
+	}
+}
+
+// A folder moves while one of its songs is away. When the song is back at its
+// old place, it lies there.
+func TestSongReturnsToWhereItsFolderWas(t *testing.T) {
+	h := newHouse(t, Options{})
+	store := mem.New(map[string]string{"A/X/1.mp3": string(soundFile(1, 40, "TIT2", "1")), "A/X/2.mp3": string(soundFile(2, 40, "TIT2", "2"))})
+	h.store = store
+	h.scan(Request{})
+	before := h.keys()
+	store.Rename("A/X/2.mp3", "aside.txt")
+	h.scan(Request{})
+	store.Rename("A/X/1.mp3", "B/Y/1.mp3")
+	h.scan(Request{})
+	store.Rename("aside.txt", "A/X/2.mp3")
+	h.scan(Request{})
+	h.same(before, "A/X/1.mp3", "B/Y/1.mp3")
+	h.same(before, "A/X/2.mp3", "A/X/2.mp3")
+	songs := h.songs()
+	f, err := h.catalog.Folder(t.Context(), h.view, songs["A/X/2.mp3"].Folder)
+	if err != nil || f.Path != "A/X" {
+		t.Errorf("the song lies in %+v %v", f, err)
 	}
 }

@@ -410,6 +410,28 @@ func (w *writer) unit(u *readUnit) error {
 	return nil
 }
 
+// relocate lays songs that are back where they were into the folder of that
+// place, when theirs has moved meanwhile.
+func (w *writer) relocate(keys []models.Key) error {
+	songs, err := w.tx.SongsByKey(keys)
+	if err != nil {
+		return err
+	}
+	paths := make([]string, len(songs))
+	for i, s := range songs {
+		paths[i] = folderOf(s.ObjectKey)
+	}
+	folders, err := w.tx.Folders(paths)
+	if err != nil {
+		return err
+	}
+	songs = slices.DeleteFunc(songs, func(s *models.Song) bool { return s.Folder == folders[folderOf(s.ObjectKey)] })
+	for _, s := range songs {
+		s.Folder = folders[folderOf(s.ObjectKey)]
+	}
+	return w.tx.SetFolders(songs)
+}
+
 // comeBack shows the unit's songs again whose objects are back unchanged.
 func (w *writer) comeBack(u *readUnit) error {
 	if len(w.returned) == 0 {
@@ -419,6 +441,9 @@ func (w *writer) comeBack(u *readUnit) error {
 	w.scan.returned = nil
 	for part := range slices.Chunk(back, batch) {
 		if err := w.presence(part, false); err != nil {
+			return err
+		}
+		if err := w.relocate(part); err != nil {
 			return err
 		}
 	}
@@ -653,6 +678,15 @@ func (w *writer) inherit(songs []*models.Song, keys []string) error {
 		if !now[s.Key] && w.present(s.Key) {
 			stay[s.Album]++
 		}
+	}
+	// Of an album that is gone as a whole, its missing songs count: one that
+	// comes back on another album does not take its row along.
+	if missing := slices.DeleteFunc(slices.Clone(olds), func(k models.Key) bool { return counts[k] > 0 }); len(missing) > 0 {
+		all, err := w.tx.CountOf(missing)
+		if err != nil {
+			return err
+		}
+		maps.Copy(counts, all)
 	}
 	slices.SortFunc(rows, func(a, b catalog.GroupedAlbum) int { return cmp.Compare(a.Key, b.Key) })
 	for _, old := range rows {

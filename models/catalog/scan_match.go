@@ -388,3 +388,31 @@ func (s *ScanTx) SetTimes(times map[string]int64) error {
 	}
 	return nil
 }
+
+// SetFolders writes the folders of songs, and nothing else of them.
+func (s *ScanTx) SetFolders(songs []*models.Song) error {
+	for _, x := range songs {
+		if err := s.tx.Exec(`UPDATE songs SET folder_id = ?, card = ? WHERE id = ?`, x.Folder, songCard(x), x.Key).Error; err != nil {
+			return fmt.Errorf("folders of songs: %w", err)
+		}
+	}
+	return nil
+}
+
+// CountOf returns how many songs each of these albums has, missing ones too.
+func (s *ScanTx) CountOf(albums []models.Key) (map[models.Key]int, error) {
+	counts := map[models.Key]int{}
+	err := chunks(albums, func(part []models.Key) error {
+		return eachRow(s.tx, func(rows *sql.Rows) error {
+			var k models.Key
+			var n int
+			err := rows.Scan(&k, &n)
+			counts[k] = n
+			return err
+		}, `SELECT album_id, COUNT(*) FROM songs WHERE album_id IN ? GROUP BY album_id`, part)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("songs of albums: %w", err)
+	}
+	return counts, nil
+}
