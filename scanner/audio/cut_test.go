@@ -579,6 +579,11 @@ func FuzzParts(f *testing.F) {
 			if err == nil && n != p.Size {
 				t.Errorf("part %d has %d bytes, not %d", i+1, n, p.Size)
 			}
+			// Of an object that has changed nothing is right but the length.
+			changed := append(bytes.Clone(b[:p.From]), b...)[:len(b)]
+			if n, err := io.Copy(io.Discard, NewCutReader(bytes.NewReader(changed), p.Cut)); n > p.Size || err == nil && n != p.Size {
+				t.Errorf("part %d of a changed object has %d bytes, not %d", i+1, n, p.Size)
+			}
 		}
 		if took := time.Since(begin); took > 10*time.Second {
 			t.Errorf("took %v", took)

@@ -19,6 +19,9 @@ type flacStream struct {
 	read  func(off int64, n int) ([]byte, error)
 	look  byte // what every header has in its third byte: the code of the sample rate
 	depth byte // and in its fourth: the code of the bits a sample
+	// left is how many bytes find may still look at, each time that it does:
+	// what looks like frames and is none would else cost hours.
+	left int64
 }
 
 const (
@@ -26,6 +29,7 @@ const (
 	flacMost    = 8 << 20  // the same, where frames are larger
 	flacTries   = 200      // looks for one place, and candidates in one look
 	flacMaxHead = 16       // bytes of a frame's header
+	flacWork    = 64 << 20 // bytes that are looked at for one place, each time that they are
 )
 
 // header reads the frame header that b begins with: its number, and where in
@@ -155,7 +159,7 @@ func (x *flacStream) end(b []byte, number int64, last int) int {
 // by a checksum.
 func (x *flacStream) chain(b []byte, off int64, lo, hi flacFrame) []flacFrame {
 	var list []flacFrame
-	for i, tries := 0, 0; i < len(b) && tries < flacTries; {
+	for i, tries := 0, 0; i < len(b) && tries < flacTries && x.left >= 0; {
 		k := bytes.Index(b[i:], []byte{0xff, 0xf8})
 		if k < 0 {
 			return nil
@@ -173,8 +177,10 @@ func (x *flacStream) chain(b []byte, off int64, lo, hi flacFrame) []flacFrame {
 			}
 			end := x.end(b[i:], n, last)
 			if end == 0 {
+				x.left -= int64(len(b) - i)
 				break
 			}
+			x.left -= int64(end)
 			if list == nil {
 				list = append(list, flacFrame{off + int64(i), n})
 			}
@@ -211,7 +217,11 @@ func (x *flacStream) find(lo, hi flacFrame, guess func(lo, hi flacFrame) int64, 
 		if err != nil {
 			return lo, err
 		}
+		x.left -= int64(len(b))
 		list := x.chain(b, at, lo, hi)
+		if x.left < 0 {
+			return lo, fmt.Errorf("%w: too much around byte %d looks like frames and is none", ErrCut, lo.off)
+		}
 		moved := false
 		for _, f := range list {
 			if !before(f) {
@@ -252,6 +262,7 @@ func cutFLAC(info []byte, pos int64, samples int64) cutter {
 			return nil, fmt.Errorf("FLAC with blocks of several sizes, or damaged, %w", ErrCut)
 		}
 		x := &flacStream{read: q.read, look: b[2] & 15, depth: b[3] & 15}
+		x.left = min(flacWork+int64(len(starts))<<21, flacWork/4+8*(end-pos))
 		first, coded, _, ok := x.header(b)
 		if !ok {
 			return nil, fmt.Errorf("%w: the first frame is damaged", ErrCut)

@@ -247,7 +247,11 @@ func (x *mpegSound) head(q *ranges, from, to mpegCut, first, last bool) (mpegHea
 	begin, warm := from.off, int64(0)
 	var silent []byte
 	if !first {
-		warm = min(warmUp, int64(len(from.before)))
+		if len(from.before) <= warmUp {
+			// The part before this one is hardly longer than nothing.
+			return h, 0, fmt.Errorf("%w: a track is shorter than %d frames", ErrCut, warmUp+1)
+		}
+		warm = warmUp
 		begin = from.before[int64(len(from.before))-warm]
 		var err error
 		if silent, err = x.carrier(q, from.before[:int64(len(from.before))-warm], begin); err != nil {
@@ -256,10 +260,6 @@ func (x *mpegSound) head(q *ranges, from, to mpegCut, first, last bool) (mpegHea
 		skip := warm * int64(x.first.samples)
 		if silent != nil {
 			skip += int64(x.first.samples)
-		}
-		if len(from.before) <= warmUp {
-			// The part before this one is hardly longer than nothing.
-			return h, 0, fmt.Errorf("%w: a track is shorter than %d frames", ErrCut, warmUp+1)
 		}
 		h.delay = int(skip) - decoderDelay
 	}

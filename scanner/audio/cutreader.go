@@ -131,8 +131,11 @@ func (c *CutReader) startFLAC() error {
 	c.flac = &flacStream{look: b[2] & 15, depth: b[3] & 15, read: func(off int64, n int) ([]byte, error) {
 		b := make([]byte, min(int64(n), max(c.cut.Object-off, 0)))
 		n, err := c.r.ReadAt(b, off)
-		if n == len(b) {
+		switch {
+		case n == len(b):
 			err = nil
+		case errors.Is(err, io.EOF):
+			err = errChanged // it has become shorter
 		}
 		return b[:n], err
 	}}
@@ -154,6 +157,7 @@ func (c *CutReader) place(f flacFrame) int64 {
 // locate stands at the frame in which the position lies.
 func (c *CutReader) locate() error {
 	lo, hi := flacFrame{c.cut.From, c.cut.Frame}, flacFrame{c.cut.To, c.cut.Frame + c.cut.Frames}
+	c.flac.left = flacWork
 	f, err := c.flac.find(lo, hi, func(lo, hi flacFrame) int64 {
 		// What the numbers take less grows from frame to frame.
 		share := float64(c.pos-c.place(lo)) / float64(max(c.place(hi)-c.place(lo), 1))

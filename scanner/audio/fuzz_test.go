@@ -44,7 +44,7 @@ func sane(t *testing.T, name string, content []byte) {
 		}
 	}
 	for _, s := range texts(f) {
-		if !utf8.ValidString(s) || s != clean(s) {
+		if !utf8.ValidString(s) || s != clean(s) || isOpen(s) {
 			t.Errorf("text %q", s)
 		}
 	}
@@ -81,6 +81,14 @@ func texts(f *File) []string {
 	}
 	for _, p := range f.Pictures {
 		list = append(list, p.MIME)
+	}
+	if f.Sheet != nil {
+		for _, file := range f.Sheet.Files {
+			list = append(list, file.Name)
+			for _, t := range file.Tracks {
+				list = append(list, texts(&File{Tags: t.Tags})...)
+			}
+		}
 	}
 	for _, c := range f.Chapters {
 		list = append(list, c.Title)

@@ -155,7 +155,7 @@ func ParseLyrics(text, lang string) models.Lyrics {
 // text without time stamps.
 func ParseLRC(text string) (models.Lyrics, bool) {
 	l := models.Lyrics{Synced: true}
-	timed, plain := 0, 0
+	timed, plain, size := 0, 0, 0
 	for line := range strings.SplitSeq(lyricsText(text), "\n") {
 		if len(l.Lines) >= maxLines {
 			break
@@ -174,6 +174,10 @@ func ParseLRC(text string) (models.Lyrics, bool) {
 			timed++
 			words := dropWordStamps(line)
 			for _, at := range stamps {
+				// A line with many stamps may not become many times the text.
+				if size += len(words); size > 2*maxText && len(l.Lines) > 0 {
+					break
+				}
 				l.Lines = append(l.Lines, models.LyricLine{Start: at, Text: words})
 			}
 		case line == "" || lrcTag(&l, line):

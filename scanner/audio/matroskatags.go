@@ -103,7 +103,7 @@ func (m *mkvReader) simple(e element, depth int) (t mkvText, err error) {
 		case mkvSimpleText:
 			t.value, err = m.text(e)
 		case mkvSimpleLanguage:
-			t.language, err = m.text(e)
+			t.language, err = m.plain(e)
 		case mkvSimple:
 			if depth > 0 {
 				return nil

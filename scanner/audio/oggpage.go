@@ -124,15 +124,12 @@ func (r *oggReader) next() error {
 		}
 		p, ok := parsePage(b, at)
 		if !ok {
-			if b, err = r.s.Upto(at, blockSize, blockSize); err != nil {
+			next, err := r.behind(at)
+			if err != nil {
 				return err
 			}
-			i := bytes.Index(b[min(1, len(b)):], []byte("OggS"))
-			if i < 0 {
-				return io.EOF
-			}
 			r.f.warn("no page where one should begin, at byte %d", at)
-			at += 1 + int64(i)
+			at = next
 			continue
 		}
 		if p.serial != r.serial {
@@ -149,6 +146,22 @@ func (r *oggReader) next() error {
 		return nil
 	}
 	return ErrBudget
+}
+
+// behind returns where the next page may begin behind at, io.EOF where none
+// does in a block's length. It looks at a little at a time: what lies across
+// two blocks of the source is copied.
+func (r *oggReader) behind(at int64) (int64, error) {
+	for from := at + 1; from < at+blockSize; from += nearSize {
+		b, err := r.s.Upto(from, nearSize+3, blockSize)
+		if err != nil {
+			return 0, err
+		}
+		if i := bytes.Index(b, []byte("OggS")); i >= 0 {
+			return from + int64(i), nil
+		}
+	}
+	return 0, io.EOF
 }
 
 // nextPacket goes to the beginning of the next packet.

@@ -9,8 +9,12 @@ import (
 	"github.com/dhowden/tag"
 )
 
-// secondBudget is how many bytes a second opinion may read.
-const secondBudget = 256 << 10
+// secondBudget is how many bytes a second opinion may read. Of ID3v2 it is
+// less: frames of one name take it quadratic time.
+const (
+	secondBudget    = 256 << 10
+	secondBudgetID3 = 32 << 10
+)
 
 var errSecond = errors.New("the second opinion has read enough")
 
@@ -44,7 +48,11 @@ func second(s *Source, f *File, v values) {
 			f.warn("the second opinion failed: %v", p)
 		}
 	}()
-	m, err := tag.ReadFrom(&limited{s.ReadSeeker(), secondBudget})
+	most := secondBudgetID3
+	if f.Container == "mp4" {
+		most = secondBudget
+	}
+	m, err := tag.ReadFrom(&limited{s.ReadSeeker(), most})
 	if err != nil || m == nil {
 		return
 	}

@@ -42,6 +42,9 @@ const (
 	maxSheetTracks = 999
 	maxSheetFiles  = 999
 	maxSheetText   = 2000 // bytes of one field
+	// maxSheetDisc is the most bytes that the fields of the sheet as a whole may
+	// have, each with a little more: every track bears them.
+	maxSheetDisc = 16 << 10
 )
 
 // ErrSheet is a text that is no sheet that can be followed; the error that
@@ -76,7 +79,16 @@ func ParseSheet(b []byte, guess bool) (*Sheet, error) {
 		all   []*sheetTrack
 		byRef = map[*sheetTrack]int{} // the file in which the sound begins
 		line  int
+		room  = maxSheetDisc
 	)
+	add := func(to values, name, value string) {
+		if track == nil || name == "BARCODE" {
+			if room -= len(value) + 16; room < 0 {
+				return
+			}
+		}
+		to.add(name, value)
+	}
 	for text := range strings.Lines(sheetText(b, guess)) {
 		line++
 		command, rest := word(strings.TrimSpace(text))
@@ -120,7 +132,7 @@ func ParseSheet(b []byte, guess bool) (*Sheet, error) {
 				if track != nil {
 					to = track.v
 				}
-				to.add(name, unquote(value))
+				add(to, name, unquote(value))
 			}
 		case "TITLE", "PERFORMER", "SONGWRITER", "ISRC", "CATALOG":
 			name := command
@@ -145,7 +157,7 @@ func ParseSheet(b []byte, guess bool) (*Sheet, error) {
 				if len(value) > maxSheetText {
 					value = strings.ToValidUTF8(value[:maxSheetText], "")
 				}
-				to.add(name, value)
+				add(to, name, value)
 			}
 		}
 	}
