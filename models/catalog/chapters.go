@@ -51,16 +51,17 @@ func (s *ScanTx) SaveChapters(list []FoundChapters) error {
 // Chapters returns the chapters of a song that the viewer may read, in their
 // order, none where its file tells none.
 func (c *Catalog) Chapters(ctx context.Context, v Viewer, song models.Key) ([]models.Chapter, error) {
-	if _, err := c.Song(ctx, v, song); err != nil {
+	s, err := c.Song(ctx, v, song)
+	if err != nil {
 		return nil, err
 	}
 	var list []models.Chapter
-	err := c.each(ctx, func(rows *sql.Rows) error {
+	err = c.each(ctx, func(rows *sql.Rows) error {
 		var x models.Chapter
 		err := rows.Scan(&x.Start, &x.End, &x.Title)
 		list = append(list, x)
 		return err
-	}, `SELECT start_at, end_at, title FROM chapters WHERE song_id = ? ORDER BY position`, song)
+	}, `SELECT start_at, end_at, title FROM chapters WHERE song_id = ? ORDER BY position`, s.Key)
 	if err != nil {
 		return nil, fmt.Errorf("chapters: %w", err)
 	}

@@ -229,8 +229,8 @@ type PlaylistPlace struct {
 }
 
 // PlaylistPlaces returns a playlist that the viewer may see and its places in
-// order: songs that v may read, missing ones too, and lines of its file that
-// no song was found for.
+// order: songs that v may read, missing ones too, as they are called now; and,
+// for the list's owner, lines of its file that no song was found for.
 func (c *Catalog) PlaylistPlaces(ctx context.Context, v Viewer, key models.Key) (*models.Playlist, []PlaylistPlace, error) {
 	list, _, err := c.Playlist(ctx, v, key)
 	if err != nil {
@@ -239,14 +239,24 @@ func (c *Catalog) PlaylistPlaces(ctx context.Context, v Viewer, key models.Key) 
 	var places []PlaylistPlace
 	err = c.each(ctx, func(rows *sql.Rows) error {
 		var p PlaylistPlace
-		var object []byte
-		err := rows.Scan(&p.Song, &p.Line, &p.Title, &p.Artist, &p.Album, &object, &p.Part, &p.Duration)
-		p.ObjectKey = string(object)
-		if p.ObjectKey != "" || p.Line != "" {
+		var card sql.RawBytes
+		if err := rows.Scan(&p.Song, &p.Line, &p.Title, &p.Artist, &p.Album, &card); err != nil {
+			return err
+		}
+		if len(card) > 0 {
+			s, err := songOf(card)
+			if err != nil {
+				return err
+			}
+			p.ObjectKey, p.Part, p.Duration = s.ObjectKey, s.Part, s.Properties.Duration
+			p.Title, p.Artist, p.Album = s.Title, s.Artist, s.AlbumName
+		}
+		// A line may name what lies in a library that v may not read.
+		if p.ObjectKey != "" || p.Line != "" && list.Owner == v.User {
 			places = append(places, p)
 		}
-		return err
-	}, `SELECT e.song_id, e.line, e.title, e.artist, e.album, s.object_key, COALESCE(s.part, 0), COALESCE(s.duration, 0)
+		return nil
+	}, `SELECT e.song_id, e.line, e.title, e.artist, e.album, s.card
 		FROM playlist_entries e LEFT JOIN songs s ON s.id = e.song_id AND `+v.songsEver("s")+`
 		WHERE e.playlist_id = ? ORDER BY e.position`, key)
 	if err != nil {
