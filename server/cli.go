@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/storage"
 )
@@ -193,6 +194,9 @@ func sentence(err error) string {
 		err = b // without what the parser says before it
 	}
 	s := strings.TrimRight(err.Error(), ". \n")
+	for _, kind := range []error{models.ErrInvalid, models.ErrConflict} {
+		s = strings.TrimSuffix(s, ": "+kind.Error()) // the rest says it to people
+	}
 	if strings.HasSuffix(s, "?") {
 		return s
 	}

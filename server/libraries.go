@@ -48,8 +48,9 @@ func checkRoot(data, location string) error {
 // configureLibraries makes the libraries that the configuration names be in
 // the catalog. Where neither it nor an admin has named any, the demo library
 // is there instead; it goes when another comes. demo tells whether it is
-// there now.
-func (r *run) configureLibraries(ctx context.Context, c *catalog.Catalog) (demo bool, err error) {
+// there now. A configuration that names none takes none back where keep is
+// set, as it is for what runs beside a server with another configuration.
+func (r *run) configureLibraries(ctx context.Context, c *catalog.Catalog, keep bool) (demo bool, err error) {
 	have, err := c.Libraries(ctx)
 	if err != nil {
 		return false, err
@@ -81,6 +82,9 @@ func (r *run) configureLibraries(ctx context.Context, c *catalog.Catalog) (demo 
 		if err := os.RemoveAll(r.demoFolder()); err != nil {
 			r.Log.Warn("the demo library's files stay behind", "error", err)
 		}
+	}
+	if keep && len(want) == 0 {
+		return false, nil
 	}
 	dropped, err := c.EnsureConfigured(ctx, want)
 	if errors.Is(err, models.ErrInvalid) || errors.Is(err, models.ErrConflict) {

@@ -28,7 +28,7 @@ type scanCommand struct {
 
 func (s scanCommand) Run(ctx context.Context, r *run) error {
 	return r.with(ctx, func(c *catalog.Catalog, _ *auth.Service) error {
-		isDemo, err := r.configureLibraries(ctx, c)
+		isDemo, err := r.configureLibraries(ctx, c, true)
 		if err != nil {
 			return err
 		}

@@ -93,7 +93,7 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 	if err = s.unattended(ctx); err != nil {
 		return s, err
 	}
-	if s.demo, err = r.configureLibraries(ctx, s.catalog); err != nil {
+	if s.demo, err = r.configureLibraries(ctx, s.catalog, false); err != nil {
 		return s, err
 	}
 	s.stores = r.openStores(s.catalog)

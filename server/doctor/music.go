@@ -69,7 +69,7 @@ func (e *examination) music(ctx context.Context, name string, u *url.URL) {
 
 // tree walks a library and tells what can't be read in it.
 func (e *examination) tree(ctx context.Context, root, of string) {
-	var folders, songs, seen, outside int
+	var folders, songs, seen, outside, ignoring int
 	var dirs, files []string
 	end := time.Now().Add(mostTime)
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
@@ -105,6 +105,8 @@ func (e *examination) tree(ctx context.Context, root, of string) {
 				return nil
 			}
 			f.Close()
+		case storage.IsIgnoreFile(d.Name()):
+			ignoring++
 		}
 		return nil
 	})
@@ -123,7 +125,11 @@ func (e *examination) tree(ctx context.Context, root, of string) {
 	case songs == 0 && len(dirs) == 0 && seen <= mostEntries:
 		e.problem("music", "Name the folder that your music is in.", "%s holds no audio file of a kind that Songlocker knows.", of)
 	case len(dirs) == 0 && len(files) == 0:
-		e.well("music", "%s can be read: %d audio files in %d folders.", of, songs, folders)
+		but := ""
+		if ignoring > 0 {
+			but = ", with those that ignore files leave out"
+		}
+		e.well("music", "%s can be read: %d audio files in %d folders%s.", of, songs, folders, but)
 	}
 }
 

@@ -31,7 +31,7 @@ func (m *Manager) Purge(ctx context.Context, library int, before time.Time, wait
 		return catalog.Purge{}, err
 	}
 	if l.Alarm != "" {
-		return catalog.Purge{}, fmt.Errorf("library %s has an alarm: see to it first, since what is away may come back: %w", l.Name, models.ErrConflict)
+		return catalog.Purge{}, fmt.Errorf("library %s has an alarm, and what is away may come back: scan it when that is mended, or accept that songs are missing, then purge: %w", l.Name, models.ErrConflict)
 	}
 	run, stop := context.WithCancel(ctx)
 	var keeper sync.WaitGroup
