@@ -84,9 +84,10 @@ func TestSameInAllThree(t *testing.T) {
 	}
 	data := t.TempDir()
 	values := map[string][]string{
-		"data": {data}, "database-file": {secret}, "key-file": {"/k"}, "music": {"A=/a", "/b=c"}, "follow-links": {"true"},
+		"data": {data}, "database-file": {secret}, "key-file": {"/k"}, "music": {"A=/a", "/b=c"}, "audiobooks": {"Books=/books"}, "follow-links": {"true"},
 		"scan-interval": {"90s"}, "watch": {"false"}, "genre-separators": {"; ", "/"}, "artist-separators": {" feat. "},
-		"guess-encodings": {"false"}, "import-playlists": {"false"}, "playlist-owner": {"me"}, "public-playlists": {"true"}, "ignored-articles": {"Der Die"}, "art-cache-size": {"1GiB"}, "listen": {":1", "unix:/s"}, "base-path": {"/music/"},
+		"guess-encodings": {"false"}, "import-playlists": {"false"}, "playlist-owner": {"me"}, "public-playlists": {"true"},
+		"ignored-articles": {"Der Die"}, "art-cache-size": {"1GiB"}, "listen": {":1", "unix:/s"}, "base-path": {"/music/"},
 		"trusted-proxies": {"10.0.0.0/8", "::1"}, "admin-user": {"me"}, "admin-password-file": {secret}, "app-passwords": {"false"},
 		"log-level": {"debug"}, "log-format": {"json"},
 	}
@@ -124,7 +125,7 @@ func TestSameInAllThree(t *testing.T) {
 	}
 	want := Config{
 		Data: data, Database: "postgres://u:pass@h/db", KeyFile: "/k", FollowLinks: true,
-		Music:        []Root{{"A", "file:///a", "music"}, {"", "file:///b=c", "music"}},
+		Music:        []Root{{"A", "file:///a", "music"}, {"", "file:///b=c", "music"}, {"Books", "file:///books", "audiobook"}},
 		ScanInterval: 90 * time.Second, GenreSeps: []string{"; ", "/"}, ArtistSeps: []string{" feat. "},
 		Playlists: scanner.Playlists{Owner: "me", Public: true},
 		Articles:  []string{"Der", "Die"}, ArtCacheBytes: 1 << 30,

@@ -306,7 +306,7 @@ func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress)
 	keeper.Wait()
 	m.mu.Lock()
 	last := m.current.snapshot()
-	m.current, m.stop = nil, nil
+	m.current, m.stop, m.taken = nil, nil, false // who hears of the end finds it ended
 	m.mu.Unlock()
 	m.endLease(ctx, o.Library, m.holder)
 	last.Running, last.Run = false, record

@@ -66,7 +66,7 @@ func TestAskedScanRunsAndTells(t *testing.T) {
 
 func TestOneProcessAtATime(t *testing.T) {
 	c, store, n := setUp(t)
-	if ok, err := c.LeaseScan(t.Context(), n, "another", 60000); !ok || err != nil {
+	if ok, err := c.LeaseScan(t.Context(), n, "another", lease.Milliseconds()); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
 	m := New(c, stores{store}, scanner.New(c, scanner.Options{}), Options{})
