@@ -12,12 +12,16 @@ import (
 )
 
 // BeginRun records that a scan of a library starts and gives the run its key.
-// A run of the same library that never ended was cut off and is marked so.
+// A run of the same library that never ended was cut off and is marked so; what
+// it held is dropped.
 func (c *Catalog) BeginRun(ctx context.Context, r *models.ScanRun) error {
 	r.Key, r.State, r.Started = models.NewKey(), models.ScanRunning, now()
 	return c.write(ctx, func(tx *gorm.DB) error {
 		if err := tx.Exec(`UPDATE scan_runs SET state = ?, ended_at = ?, message = 'The scan was cut off; the next one goes on.' WHERE library_id = ? AND state = ?`,
 			models.ScanStopped, r.Started, r.Library, models.ScanRunning).Error; err != nil {
+			return err
+		}
+		if err := tx.Exec(`DELETE FROM scan_held WHERE library_id = ?`, r.Library).Error; err != nil {
 			return err
 		}
 		return tx.Exec(`INSERT INTO scan_runs (id, library_id, mode, state, started_at) VALUES (?, ?, ?, ?, ?)`, r.Key, r.Library, r.Mode, r.State, r.Started).Error

@@ -146,15 +146,10 @@ func (s *ScanTx) parkedName() string {
 	return `CAST('` + parked + `' || id AS BLOB)`
 }
 
-// Hold keeps a part of what a scan has read until it is asked for it. The
-// first part, 0, drops what an earlier scan left.
+// Hold keeps a part of what a scan has read until DropHeld, or until another
+// scan of the library begins.
 func (c *Catalog) Hold(ctx context.Context, library, part int, body []byte) error {
 	err := c.write(ctx, func(tx *gorm.DB) error {
-		if part == 0 {
-			if err := tx.Exec(`DELETE FROM scan_held WHERE library_id = ?`, library).Error; err != nil {
-				return err
-			}
-		}
 		return tx.Exec(`INSERT INTO scan_held (library_id, position, body) VALUES (?, ?, ?)`, library, part, body).Error
 	})
 	if err != nil {
