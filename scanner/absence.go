@@ -1,6 +1,7 @@
 package scanner
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,7 +128,14 @@ func (x *scan) absent(ctx context.Context) error {
 	for k := range x.vanished {
 		keys = append(keys, k)
 	}
-	slices.Sort(keys)
+	// Wholes go missing no later than their parts.
+	rank := func(k models.Key) int {
+		if x.sheets.gone[k] {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(keys, func(a, b models.Key) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
 	for part := range slices.Chunk(keys, batch) {
 		if err := x.write(ctx, func(w *writer) error { return w.presence(part, true) }); err != nil {
 			return err
@@ -195,7 +203,7 @@ func (x *scan) hollow(ctx context.Context, vanished map[models.Key]string) (fold
 	}
 	var lost []string
 	for f, n := range counts {
-		if n >= x.o.MissingLeast && !x.anyBelow(f+"/") {
+		if n >= x.o.MissingLeast && !x.anyBelow(f) {
 			lost = append(lost, f)
 		}
 	}
@@ -212,8 +220,9 @@ func (x *scan) hollow(ctx context.Context, vanished map[models.Key]string) (fold
 	return "", 0, nil
 }
 
-// anyBelow tells whether the listing has music below a prefix.
-func (x *scan) anyBelow(prefix string) bool {
+// anyBelow tells whether the listing has music in a folder or below it.
+func (x *scan) anyBelow(folder string) bool {
+	prefix := folder + "/"
 	objects := x.listing.objects
 	i, _ := slices.BinarySearchFunc(objects, prefix, func(o storage.Object, p string) int { return strings.Compare(o.Key, p) })
 	return i < len(objects) && strings.HasPrefix(objects[i].Key, prefix)

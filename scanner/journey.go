@@ -8,7 +8,6 @@ import (
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
-	"github.com/songlocker/songlocker/storage"
 )
 
 // place is where a row's song was.
@@ -56,7 +55,7 @@ func (x *scan) moveFolders(ctx context.Context) error {
 	for key, j := range x.journeys {
 		to := mostly(j.to)
 		if to != "" {
-			m := catalog.FolderMove{Folder: key, From: j.from, To: to, Songs: j.to[to], Stay: x.listedBelow(j.from)}
+			m := catalog.FolderMove{Folder: key, From: j.from, To: to, Songs: j.to[to], Stay: x.anyBelow(j.from)}
 			if !sure(j.from) {
 				m.Leave = j.all
 			}
@@ -78,7 +77,7 @@ func (x *scan) moveFolders(ctx context.Context) error {
 	}
 	for from, ways := range above {
 		to := mostly(ways)
-		m := catalog.FolderMove{From: from, To: to, Songs: ways[to], Stay: x.listedBelow(from)}
+		m := catalog.FolderMove{From: from, To: to, Songs: ways[to], Stay: x.anyBelow(from)}
 		if !sure(from) {
 			m.Leave = leaving[from]
 		}
@@ -96,12 +95,4 @@ func (x *scan) moveFolders(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// listedBelow tells whether the listing has audio in a folder or below it.
-func (x *scan) listedBelow(folder string) bool {
-	prefix := folder + "/"
-	objects := x.listing.objects
-	i, _ := slices.BinarySearchFunc(objects, prefix, func(o storage.Object, p string) int { return strings.Compare(o.Key, p) })
-	return i < len(objects) && strings.HasPrefix(objects[i].Key, prefix)
 }

@@ -8,10 +8,13 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/storage/mem"
 )
 
 // image makes a WAVE file of so many seconds, 8 kHz, mono, of a sound of its
@@ -358,6 +361,82 @@ func TestBrokenSheetsAreTold(t *testing.T) {
 	}
 	if run := h.scan(Request{}); run.Read != 0 || run.Requests != 0 {
 		t.Errorf("%+v", run)
+	}
+}
+
+// A sheet that can't be read now stops no scan and changes nothing; when it can
+// be read again it is followed.
+func TestUnreadableSheetsChangeNothing(t *testing.T) {
+	h := newHouse(t, Options{})
+	store := mem.New(nil)
+	h.store = store
+	store.Put("A/image.wav", image(4, 1))
+	store.Put("A/image.cue", cueSheet("image.wav", "One", 0, "Two", 2))
+	h.scan(Request{})
+	h.has("One", "Two")
+	store.Put("A/image.cue", cueSheet("image.wav", "One", 0, "Zwei", 2))
+	store.Put("B/image.wav", image(4, 2))
+	store.Put("B/image.cue", cueSheet("image.wav", "Three", 0, "Four", 2))
+	store.Put("C/song.wav", image(4, 3))
+	store.SetFaults(mem.Faults{Open: map[string]error{"A/image.cue": syscall.EIO, "B/image.cue": syscall.EIO}})
+	run := h.scan(Request{})
+	if run.State != models.ScanDone || h.alarm() != "" {
+		t.Errorf("%+v", run)
+	}
+	problems, err := h.catalog.Problems(t.Context(), run.Key)
+	if err != nil || !slices.ContainsFunc(problems, func(p models.ScanProblem) bool {
+		return p.Key == "B/image.cue" && strings.Contains(p.Reason, syscall.EIO.Error())
+	}) {
+		t.Errorf("%+v %v", problems, err)
+	}
+	h.has("One", "Two", "image", "song")
+	store.SetFaults(mem.Faults{})
+	h.scan(Request{})
+	h.has("One", "Zwei", "Three", "Four", "song")
+}
+
+// What is missing of an object that is cut are the songs that it showed; after
+// its sheet went it is a song itself.
+func TestMissingPartsAreCounted(t *testing.T) {
+	for _, x := range []struct {
+		name   string
+		change func(h *house)
+		want   int
+	}{
+		{"all", func(h *house) { h.remove("A") }, 2},
+		{"the sheet first", func(h *house) {
+			h.remove("A/image.cue")
+			h.scan(Request{})
+			time.Sleep(5 * time.Millisecond)
+			h.remove("A")
+		}, 3},
+	} {
+		h := newHouse(t, Options{})
+		h.write("A/image.wav", image(4, 1))
+		h.write("A/image.cue", cueSheet("image.wav", "One", 0, "Two", 2))
+		h.sound("B/1.mp3", 1, 40, "TIT2", "Here")
+		h.scan(Request{})
+		x.change(h)
+		h.scan(Request{})
+		h.has("Here")
+		before := time.Now().Add(time.Minute).UnixMilli()
+		p, err := h.catalog.MayPurge(t.Context(), h.library, before)
+		if err != nil || p.Songs != x.want {
+			t.Errorf("%s: %+v %v", x.name, p, err)
+		}
+		if list, err := h.catalog.MissingSongs(t.Context(), h.library, before, 100, 0); err != nil || len(list) != x.want {
+			t.Errorf("%s: %+v %v", x.name, list, err)
+		}
+		if _, lately, err := h.catalog.Losses(t.Context(), h.library); err != nil || lately != x.want {
+			t.Errorf("%s: %d lately: %v", x.name, lately, err)
+		}
+		if _, err := h.catalog.Purge(t.Context(), h.library, before); err != nil {
+			t.Fatal(err)
+		}
+		left := 0
+		if err := h.catalog.Known(t.Context(), h.library, "", func(catalog.Known) error { left++; return nil }); err != nil || left != 1 {
+			t.Errorf("%s: %d rows are left: %v", x.name, left, err)
+		}
 	}
 }
 

@@ -95,7 +95,7 @@ func (x *scan) findSheets(ctx context.Context, complete bool) error {
 }
 
 // readSheets reads sheets, several at once. One that can't be followed is
-// told and cuts nothing.
+// told and cuts nothing; one that can't be read now is told and left out.
 func (x *scan) readSheets(ctx context.Context, objects []storage.Object) ([]catalog.Sheet, error) {
 	list := make([]catalog.Sheet, len(objects))
 	problems := make([]string, len(objects))
@@ -110,8 +110,12 @@ func (x *scan) readSheets(ctx context.Context, objects []storage.Object) ([]cata
 			case errors.Is(err, audio.ErrSheet), errors.Is(err, fs.ErrPermission):
 				problems[i] = err.Error()
 				sheet = &audio.Sheet{}
+			case gctx.Err() != nil:
+				return gctx.Err()
 			case err != nil:
-				return fmt.Errorf("read the cue sheet %q: %w", o.Key, err)
+				// What is known of it holds, and the next scan asks again.
+				problems[i] = "the cue sheet can't be read: " + err.Error()
+				return nil
 			}
 			var names []string
 			for _, f := range sheet.Files {

@@ -19,7 +19,7 @@ func (c *Catalog) Losses(ctx context.Context, library int) (present, lately int,
 	err = c.r.WithContext(ctx).Raw(`SELECT
 		(SELECT COUNT(*) FROM songs WHERE library_id = ? AND missing_at = 0),
 		(SELECT COUNT(*) FROM songs s JOIN libraries l ON l.id = s.library_id WHERE s.library_id = ?
-			AND s.missing_at > CASE WHEN l.guard_from > ? THEN ? ELSE l.guard_from END AND s.missing_at <= ?)`,
+			AND s.missing_at > CASE WHEN l.guard_from > ? THEN ? ELSE l.guard_from END AND s.missing_at <= ? AND `+counted("s")+`)`,
 		library, library, at, at-guardWindow, at+guardWindow).Row().Scan(&present, &lately)
 	if err != nil {
 		return 0, 0, fmt.Errorf("losses of library %d: %w", library, err)

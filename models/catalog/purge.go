@@ -38,6 +38,13 @@ func old(alias string) string {
 	return alias + `.library_id = ? AND ` + alias + `.missing_at > 0 AND ` + alias + `.missing_at < ?`
 }
 
+// counted is the condition that a row of songs named alias counts among
+// missing songs: a whole object does not that was hidden behind its parts when
+// it went missing with them.
+func counted(alias string) string {
+	return `NOT EXISTS (SELECT 1 FROM cuts x JOIN songs p ON p.id = x.song_id WHERE x.whole_id = ` + alias + `.id AND p.missing_at >= ` + alias + `.missing_at)`
+}
+
 // MayPurge tells what Purge of the same library and time would take away.
 func (c *Catalog) MayPurge(ctx context.Context, library int, before int64) (Purge, error) {
 	var p Purge
@@ -49,7 +56,7 @@ func (c *Catalog) MayPurge(ctx context.Context, library int, before int64) (Purg
 		sql   string
 		times int // how often library and time are asked for
 	}{
-		{[]any{&p.Songs}, `SELECT COUNT(*) FROM songs s WHERE ` + old("s"), 1},
+		{[]any{&p.Songs}, `SELECT COUNT(*) FROM songs s WHERE ` + old("s") + ` AND ` + counted("s"), 1},
 		{[]any{&p.Albums}, `SELECT COUNT(*) FROM (SELECT id AS item_id FROM albums) u WHERE u.item_id IN ` + albums, 2},
 		{[]any{&p.Stars, &p.Ratings}, `SELECT COUNT(CASE WHEN u.starred_at > 0 THEN 1 END), COUNT(CASE WHEN u.rating > 0 THEN 1 END) FROM user_items u
 			WHERE u.kind = 'so' AND u.item_id IN ` + marks + ` OR u.kind = 'al' AND u.item_id IN ` + albums, 4},
@@ -89,7 +96,7 @@ func (c *Catalog) MissingSongs(ctx context.Context, library int, before int64, l
 			(SELECT COUNT(*) FROM user_items u WHERE u.kind = 'so' AND u.item_id = s.annot_id AND u.starred_at > 0),
 			(SELECT COALESCE(SUM(u.play_count), 0) FROM user_items u WHERE u.kind = 'so' AND u.item_id = s.annot_id),
 			(SELECT COUNT(*) FROM playlist_entries e WHERE e.song_id = s.id)
-		FROM songs s WHERE `+old("s")+` ORDER BY s.missing_at, s.object_key, s.part LIMIT ? OFFSET ?`, library, before, limit, offset)
+		FROM songs s WHERE `+old("s")+` AND `+counted("s")+` ORDER BY s.missing_at, s.object_key, s.part LIMIT ? OFFSET ?`, library, before, limit, offset)
 	if err != nil {
 		return nil, fmt.Errorf("missing songs of library %d: %w", library, err)
 	}
@@ -103,9 +110,10 @@ func (c *Catalog) MissingSongs(ctx context.Context, library int, before int64, l
 // it that no scan of the library runs.
 func (c *Catalog) Purge(ctx context.Context, library int, before int64) (Purge, error) {
 	p, err := c.MayPurge(ctx, library, before)
-	if err != nil || p.Songs == 0 {
+	if err != nil {
 		return p, err
 	}
+	// Without a song there may still be what a purge has left that was cut off.
 	for done := false; !done; {
 		err := c.purging(ctx, func(tx *gorm.DB) (err error) {
 			done, err = purgeSome(tx, library, before)
