@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -158,7 +159,7 @@ func (c *Catalog) ReadableSongs(ctx context.Context, v Viewer) (int, error) {
 // LeaseScan tries to become the one process that scans a library for the next
 // ttl ms: true when holder is. The holder renews it by calling again.
 func (c *Catalog) LeaseScan(ctx context.Context, library int, holder string, ttl int64) (bool, error) {
-	name := fmt.Sprintf("scan_lease %d", library)
+	name := leaseName(library)
 	got := false
 	err := c.write(ctx, func(tx *gorm.DB) error {
 		var value string
@@ -184,9 +185,22 @@ func (c *Catalog) LeaseScan(ctx context.Context, library int, holder string, ttl
 	return got, nil
 }
 
+// ScanHolder returns who has the lease of a library's scan, "" for nobody.
+func (c *Catalog) ScanHolder(ctx context.Context, library int) (string, error) {
+	var value string
+	err := c.r.WithContext(ctx).Raw(`SELECT value FROM settings WHERE name = ?`, leaseName(library)).Row().Scan(&value)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("lease of the scan of library %d: %w", library, err)
+	}
+	_, holder, _ := strings.Cut(value, " ")
+	return holder, nil
+}
+
+func leaseName(library int) string { return fmt.Sprintf("scan_lease %d", library) }
+
 // EndLease gives the lease back.
 func (c *Catalog) EndLease(ctx context.Context, library int, holder string) error {
 	return c.write(ctx, func(tx *gorm.DB) error {
-		return tx.Exec(`DELETE FROM settings WHERE name = ? AND value LIKE ?`, fmt.Sprintf("scan_lease %d", library), "% "+holder).Error
+		return tx.Exec(`DELETE FROM settings WHERE name = ? AND value LIKE ?`, leaseName(library), "% "+holder).Error
 	})
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/songlocker/songlocker/models/catalog"
 )
 
+// purging ends the name of a holder that purges: scans of the same process have
+// another.
+const purging = "-purge"
+
 // Purge takes the songs of a library that have been missing since before a
 // time out of the catalog for good, and returns what went. It waits so long for
 // a scan of the library to end, and then is ErrBusy. While the library has an
@@ -19,8 +23,7 @@ func (m *Manager) Purge(ctx context.Context, library int, before time.Time, wait
 	if err != nil {
 		return catalog.Purge{}, err
 	}
-	// Scans of this process have another holder, so that they wait too.
-	holder := m.holder + "-purge"
+	holder := m.holder + purging
 	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	if err := m.lease(waiting, l, holder); err != nil {

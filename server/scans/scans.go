@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,7 +83,7 @@ func New(c *catalog.Catalog, s Stores, sc *scanner.Scanner, o Options) *Manager 
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Manager{catalog: c, stores: s, scanner: sc, o: o, holder: models.NewKey().String(), wake: make(chan struct{}, 1),
+	return &Manager{catalog: c, stores: s, scanner: sc, o: o, holder: holder(process()), wake: make(chan struct{}, 1),
 		watched: map[int]context.CancelFunc{}, listen: map[chan Status]bool{}}
 }
 
@@ -269,7 +270,8 @@ func (m *Manager) scan(ctx context.Context, o Order) {
 // scanGC is the garbage collector's percentage while a scan runs.
 const scanGC = 40
 
-// lease is how long a process that died keeps others from scanning.
+// lease is how long a process that died keeps others from scanning, where it
+// is not known to have died.
 const lease = 15 * time.Second
 
 // ErrBusy is a library that another process scans.
@@ -314,12 +316,36 @@ func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress)
 	return record, err
 }
 
+// holder names a holder of leases in a process.
+func holder(process string) string { return models.NewKey().String() + "@" + process }
+
+// abandoned ends the lease of a process that is known to have died, and tells
+// whether it did.
+func (m *Manager) abandoned(ctx context.Context, l *models.Library) (bool, error) {
+	by, err := m.catalog.ScanHolder(ctx, l.Number)
+	if err != nil {
+		return false, err
+	}
+	_, process, _ := strings.Cut(strings.TrimSuffix(by, purging), "@")
+	if !dead(process) {
+		return false, nil
+	}
+	m.o.Log.Info("the process that scanned the library has died; another scan goes on", "library", l.Name)
+	return true, m.catalog.EndLease(ctx, l.Number, by)
+}
+
 // lease waits until nobody else scans or purges the library.
 func (m *Manager) lease(ctx context.Context, l *models.Library, holder string) error {
 	for {
 		ok, err := m.catalog.LeaseScan(ctx, l.Number, holder, lease.Milliseconds())
 		if ok {
 			return nil
+		}
+		if err == nil {
+			ok, err = m.abandoned(ctx, l)
+		}
+		if ok && err == nil {
+			continue
 		}
 		if err == nil {
 			select {
