@@ -267,7 +267,8 @@ func (s *ScanTx) MergeSong(other, into models.Key) error {
 			ON CONFLICT (user_id, item_id) DO UPDATE SET position = excluded.position, comment = excluded.comment, changed_at = excluded.changed_at
 			WHERE excluded.changed_at > bookmarks.changed_at`, []any{was.Annot, into, annot}},
 		{`DELETE FROM bookmarks WHERE item_id = ? AND item_id <> ?`, []any{annot, was.Annot}},
-		{`UPDATE plays SET annot_id = ?, song_id = ? WHERE annot_id = ? AND NOT EXISTS (SELECT 1 FROM plays p WHERE p.user_id = plays.user_id
+		// Plays are found by user and song.
+		{`UPDATE plays SET annot_id = ?, song_id = ? WHERE user_id IN (SELECT id FROM users) AND annot_id = ? AND NOT EXISTS (SELECT 1 FROM plays p WHERE p.user_id = plays.user_id
 			AND p.annot_id = ? AND p.played_at = plays.played_at AND p.player = plays.player)`, []any{was.Annot, into, annot, was.Annot}},
 		{`UPDATE playlist_entries SET song_id = ? WHERE song_id = ?`, []any{into, other}},
 		{`UPDATE queue_entries SET song_id = ? WHERE song_id = ?`, []any{into, other}},
