@@ -251,12 +251,8 @@ func (w *writer) parts(u *readUnit, fresh, changed []readSong) ([]readSong, []re
 	if err := w.tx.ParkParts(there); err != nil {
 		return nil, nil, err
 	}
-	if len(lost) > 0 {
-		if err := w.presence(lost, true); err != nil {
-			return nil, nil, err
-		}
-		w.missing += len(lost)
-		w.settled = append(w.settled, lost...)
+	if err := w.lose(lost); err != nil {
+		return nil, nil, err
 	}
 	return outFresh, outChanged, w.tx.Hide(hide)
 }

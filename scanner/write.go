@@ -347,6 +347,19 @@ func (w *writer) presence(keys []models.Key, missing bool) error {
 	return nil
 }
 
+// lose marks songs missing whose place another has now, and that are nowhere.
+func (w *writer) lose(songs []models.Key) error {
+	if len(songs) == 0 {
+		return nil
+	}
+	if err := w.presence(songs, true); err != nil {
+		return err
+	}
+	w.missing += len(songs)
+	w.settled = append(w.settled, songs...)
+	return nil
+}
+
 // unit builds the songs of one unit and marks its albums for building anew.
 func (w *writer) unit(u *readUnit) error {
 	if err := w.comeBack(u); err != nil {
@@ -567,13 +580,8 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 			return nil, nil, err
 		}
 	}
-	if len(lost) > 0 {
-		// Another song has their object, and they are nowhere.
-		if err := w.presence(lost, true); err != nil {
-			return nil, nil, err
-		}
-		w.missing += len(lost)
-		w.settled = append(w.settled, lost...)
+	if err := w.lose(lost); err != nil {
+		return nil, nil, err
 	}
 	return fresh, changed, w.tx.DropFailures(fixed)
 }
