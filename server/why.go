@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/songlocker/songlocker/models"
@@ -14,7 +15,7 @@ import (
 )
 
 type whyCommand struct {
-	What string `arg:"" help:"An album's id, or the path of one of its files or of their folder." name:"album-or-path"`
+	What string `arg:"" help:"An album's id, or the path of one of its files, of their folder, or of the folder above." name:"album-or-path"`
 	User string `help:"Look with the rights of this user; without it all is seen." placeholder:"NAME"`
 }
 
@@ -54,7 +55,7 @@ func (w whyCommand) Run(ctx context.Context, r *run) error {
 }
 
 // albums finds what is asked about: one album by its id, else those of the
-// file or folder at a path, which may be a path of the machine or one relative
+// file or folder at a path, or below a folder without songs, which may be a path of the machine or one relative
 // to a library's root.
 func (w whyCommand) albums(ctx context.Context, c *catalog.Catalog, v catalog.Viewer, all []*models.Library) ([]models.Key, error) {
 	if id, ok := models.ParseID(w.What); ok && id.Kind == models.KindAlbum {
@@ -81,11 +82,22 @@ func (w whyCommand) albums(ctx context.Context, c *catalog.Catalog, v catalog.Vi
 		if err != nil {
 			return nil, err
 		}
-		if k := folders[path]; k != 0 {
-			songs, err := c.SongsInFolders(ctx, v, []models.Key{k})
+		var own, below []models.Key
+		for p, k := range folders {
+			switch {
+			case p == path:
+				own = append(own, k)
+			case path != "" && strings.HasPrefix(p, path+"/"):
+				below = append(below, k)
+			}
+		}
+		// A folder without songs of its own holds those of discs, or albums.
+		for _, keys := range [][]models.Key{own, below} {
+			songs, err := c.SongsInFolders(ctx, v, keys)
 			if err != nil {
 				return nil, err
 			}
+			slices.SortFunc(songs, func(x, y *models.Song) int { return strings.Compare(x.ObjectKey, y.ObjectKey) })
 			var albums []models.Key
 			seen := map[models.Key]bool{}
 			for _, s := range songs {

@@ -36,6 +36,14 @@ func TestWhyCommand(t *testing.T) {
 	if out, stderr, status := run("why", id); status != 0 || !strings.HasPrefix(out, "Album by Artist") {
 		t.Errorf("why %s: %d %s%s", id, status, out, stderr)
 	}
+	for _, what := range []string{"Artist", filepath.Dir(filepath.Dir(file))} {
+		if out, stderr, status := run("why", what); status != 0 || strings.Count(out, " by Artist, 1 song (al-") != 1 {
+			t.Errorf("why %s: %d %s%s", what, status, out, stderr)
+		}
+	}
+	if out, stderr, status := run("why", "Art"); status != 1 {
+		t.Errorf("why for the beginning of a folder's name: %d %s%s", status, out, stderr)
+	}
 	if out, stderr, status := run("why", "Artist/Nothing"); status != 1 || out != "" || !strings.Contains(stderr, "neither an album's id nor the path of music") {
 		t.Errorf("%d %s%s", status, out, stderr)
 	}
