@@ -395,6 +395,35 @@ func TestUnreadableSheetsChangeNothing(t *testing.T) {
 	h.has("One", "Zwei", "Three", "Four", "song")
 }
 
+// A library that is removed and added again shows the parts of its objects, with
+// their ids, as it did.
+func TestPartsComeBackWithTheirLibrary(t *testing.T) {
+	h := newHouse(t, Options{})
+	h.write("A/image.wav", image(4, 1))
+	h.write("A/image.cue", cueSheet("image.wav", "One", 0, "Two", 2))
+	h.sound("B/1.mp3", 1, 40, "TIT2", "Here")
+	h.scan(Request{})
+	before := h.has("One", "Two", "Here")
+	l, err := h.catalog.Library(t.Context(), h.library)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.catalog.RemoveLibrary(t.Context(), h.library); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := h.catalog.AddLibrary(t.Context(), &models.Library{Name: l.Name, Location: l.Location, Kind: l.Kind}); err != nil || n != h.library {
+		t.Fatal(n, err)
+	}
+	if run := h.scan(Request{}); run.Returned != 3 || run.Read != 0 {
+		t.Errorf("%+v", run)
+	}
+	for title, s := range h.has("One", "Two", "Here") {
+		if s.Key != before[title].Key || s.Album != before[title].Album {
+			t.Errorf("%s is %+v and was %+v", title, s, before[title])
+		}
+	}
+}
+
 // What is missing of an object that is cut are the songs that it showed; after
 // its sheet went it is a song itself.
 func TestMissingPartsAreCounted(t *testing.T) {

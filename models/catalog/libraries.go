@@ -278,7 +278,7 @@ func (c *Catalog) RemoveLibrary(ctx context.Context, n int) error {
 			return cmp.Or(r.Error, errNoLibrary(n))
 		}
 		for _, s := range []string{
-			`UPDATE songs SET missing_at = ? WHERE library_id = ? AND missing_at = 0`,
+			`UPDATE songs SET missing_at = ? WHERE library_id = ? AND missing_at <= 0`, // hidden wholes as well
 			`UPDATE folders SET missing_at = ? WHERE library_id = ? AND missing_at = 0`,
 		} {
 			if err := tx.Exec(s, at, n).Error; err != nil {
