@@ -1,11 +1,11 @@
 package scanner
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -124,19 +124,7 @@ func (x *scan) absent(ctx context.Context) error {
 	if err := x.suspicious(ctx, x.vanished); err != nil {
 		return err
 	}
-	keys := make([]models.Key, 0, gone)
-	for k := range x.vanished {
-		keys = append(keys, k)
-	}
-	// Wholes go missing no later than their parts.
-	rank := func(k models.Key) int {
-		if x.sheets.gone[k] {
-			return 0
-		}
-		return 1
-	}
-	slices.SortFunc(keys, func(a, b models.Key) int { return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b)) })
-	for part := range slices.Chunk(keys, batch) {
+	for _, part := range x.togetherGone() {
 		if err := x.write(ctx, func(w *writer) error { return w.presence(part, true) }); err != nil {
 			return err
 		}
@@ -146,6 +134,30 @@ func (x *scan) absent(ctx context.Context) error {
 		return x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error { return tx.AcceptLosses() })
 	}
 	return nil
+}
+
+// togetherGone returns the vanished songs in parts of about batch. An object as
+// a whole and its parts are in one, so that a scan that is cut off never leaves
+// parts present whose whole is missing: the next one would not look for them.
+func (x *scan) togetherGone() [][]models.Key {
+	done := make(map[models.Key]bool)
+	var parts [][]models.Key
+	var list []models.Key
+	for _, k := range slices.Sorted(maps.Keys(x.vanished)) {
+		for _, k := range append([]models.Key{k}, x.sheets.gone[k]...) {
+			if _, gone := x.vanished[k]; gone && !done[k] {
+				done[k] = true
+				list = append(list, k)
+			}
+		}
+		if len(list) >= batch {
+			parts, list = append(parts, list), nil
+		}
+	}
+	if len(list) > 0 {
+		parts = append(parts, list)
+	}
+	return parts
 }
 
 // suspicious is an alarm when more of the library is gone, together with

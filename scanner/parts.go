@@ -342,9 +342,8 @@ func (x *scan) compareParts(ctx context.Context, vanished []models.Key) error {
 	if err != nil {
 		return err
 	}
-	x.sheets.gone = map[models.Key]bool{}
+	x.sheets.gone = parts
 	for whole, list := range parts {
-		x.sheets.gone[whole] = true
 		for _, k := range list {
 			x.vanished[k] = x.vanished[whole]
 		}

@@ -395,6 +395,44 @@ func TestUnreadableSheetsChangeNothing(t *testing.T) {
 	h.has("One", "Zwei", "Three", "Four", "song")
 }
 
+// However many songs vanish, an object and its parts go missing in one
+// transaction, each song once.
+func TestPartsGoWithTheirWhole(t *testing.T) {
+	x := &scan{vanished: map[models.Key]string{}}
+	x.sheets.gone = map[models.Key][]models.Key{}
+	const n = 3*batch + 7
+	for k := models.Key(1); k <= n; k++ {
+		x.vanished[k] = "a"
+	}
+	// Their keys lie as far apart as can be, and one part has settled.
+	for i := models.Key(1); i <= 20; i++ {
+		x.sheets.gone[i*17] = []models.Key{n - i, n/2 + i}
+	}
+	delete(x.vanished, n-3)
+	at := map[models.Key]int{}
+	for i, part := range x.togetherGone() {
+		if len(part) > batch+2 {
+			t.Errorf("%d songs at once", len(part))
+		}
+		for _, k := range part {
+			if at[k] != 0 {
+				t.Errorf("song %d goes twice", k)
+			}
+			at[k] = i + 1
+		}
+	}
+	if len(at) != n-1 || at[n-3] != 0 {
+		t.Errorf("%d songs go missing", len(at))
+	}
+	for whole, parts := range x.sheets.gone {
+		for _, k := range parts {
+			if k != n-3 && at[k] != at[whole] {
+				t.Errorf("part %d goes with %d, its whole with %d", k, at[k], at[whole])
+			}
+		}
+	}
+}
+
 // A library that is removed and added again shows the parts of its objects, with
 // their ids, as it did.
 func TestPartsComeBackWithTheirLibrary(t *testing.T) {

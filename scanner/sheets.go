@@ -31,8 +31,8 @@ type sheets struct {
 	of map[string]*sheetOf
 	// cuts tells that some object is, or was, cut into parts.
 	cuts bool
-	hide map[models.Key]bool // wholes that came back and stay hidden
-	gone map[models.Key]bool // wholes that vanished with their parts
+	hide map[models.Key]bool         // wholes that came back and stay hidden
+	gone map[models.Key][]models.Key // wholes that vanished, with their parts
 }
 
 // sheetOf is a sheet that cuts an object, as one of its files.
