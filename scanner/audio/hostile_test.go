@@ -220,6 +220,20 @@ func TestChangedObject(t *testing.T) {
 	}
 }
 
+// TestAbsurdNumbers reads what no arithmetic may turn into less than nothing.
+func TestAbsurdNumbers(t *testing.T) {
+	block := make([]byte, 396+36+12)
+	block[395] = 1                                         // one track
+	block[396+3], block[396+8], block[396+35] = 0x80, 1, 1 // at 1<<39, number 1, with one index
+	if s := flacSheet(block, 1); s != nil {
+		t.Errorf("a track of a stream of 1 Hz begins at %v", s.Files[0].Tracks[0].Start)
+	}
+	var f File
+	if length(&f, 1, 1<<32-1, 1<<50); f.BitRate < 0 {
+		t.Errorf("%d kbit/s", f.BitRate)
+	}
+}
+
 // TestManyStamps reads one line of lyrics with a hundred stamps: it does not
 // become a hundred times the text.
 func TestManyStamps(t *testing.T) {

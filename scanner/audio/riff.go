@@ -257,5 +257,5 @@ func length(f *File, samples, rate, size int64) {
 	}
 	f.Samples = samples
 	f.Duration = int64(math.Round(seconds * 1000))
-	f.BitRate = int(math.Round(float64(size) * 8 / seconds / 1000))
+	f.BitRate = int(min(math.Round(float64(size)*8/seconds/1000), math.MaxInt32))
 }

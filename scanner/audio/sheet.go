@@ -321,7 +321,7 @@ func flacSheet(b []byte, rate int64) *Sheet {
 		if number == 170 || number == 255 || data {
 			continue // the lead-out, or no sound
 		}
-		if at >= 1<<40 {
+		if at >= 1<<40 || int64(at)/rate > 1e7 {
 			return nil
 		}
 		start := sampleTime(int64(at), rate)

@@ -217,9 +217,14 @@ func FuzzSheet(f *testing.F) {
 	f.Add([]byte(plainSheet))
 	f.Add(wide(plainSheet, false, true))
 	f.Add(wide(plainSheet, true, false))
+	f.Add(slices.Concat(make([]byte, 395), []byte{1, 0, 0, 0, 0, 0, 0, 1, 0, 1}, make([]byte, 26), []byte{1}, make([]byte, 12)))
 	f.Add([]byte("FILE \"\nTRACK 01\nINDEX 01 9:9:9\nREM DATE \"\nTITLE \"\"\"\"\nCATALOG\nREM"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_ = flacSheet(b, 44100)
+		for _, rate := range []int64{1, 44100} {
+			if s := flacSheet(b, rate); s != nil && s.Files[0].Tracks[0].Start < 0 {
+				t.Errorf("%d Hz: %+v", rate, s)
+			}
+		}
 		s, err := ParseSheet(b, len(b)%2 == 0)
 		if err != nil {
 			if !errors.Is(err, ErrSheet) {
