@@ -250,7 +250,11 @@ func cutFLAC(info []byte, pos int64, samples int64) cutter {
 			return nil, fmt.Errorf("%w: the length of the FLAC stream is unknown", ErrCut)
 		}
 		// The tags of other formats behind the sound are none of it.
-		end, err := trailers(NewSource(q.ctx, q.r, q.size), pos, &File{}, values{})
+		s := NewSource(q.ctx, q.r, q.size)
+		defer s.release()
+		end, err := trailers(s, pos, &File{}, values{})
+		q.stats.Requests += s.Stats().Requests
+		q.stats.Bytes += s.Stats().Bytes
 		if err != nil {
 			return nil, err
 		}
