@@ -132,7 +132,7 @@ func (u userAdd) Run(ctx context.Context, r *run) error {
 		if err := a.Create(ctx, m, clear, numbers); err != nil {
 			return err
 		}
-		fmt.Fprintf(r.Stdout, "The user %s can log in now.\n", u.Name)
+		fmt.Fprintf(r.Stdout, "The user %s is added. A server that runs knows it within seconds.\n", u.Name)
 		return nil
 	})
 }

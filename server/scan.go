@@ -84,6 +84,9 @@ func (s scanCommand) one(ctx context.Context, r *run, m *scans.Manager, l *model
 	record, err := m.Scan(ctx, scans.Order{Library: l.Number, Full: s.Full, AcceptMissing: s.AcceptMissing}, &p)
 	close(stop)
 	<-ended
+	if err != nil && record != nil && record.Message != "" && ctx.Err() == nil {
+		return errors.New(record.Message) // the same, with what to do about it
+	}
 	if err != nil {
 		return err
 	}

@@ -55,6 +55,15 @@ func TestScanWithTheDataFolderAlone(t *testing.T) {
 	if _, stderr := run(1, purge...); strings.Contains(stderr, "conflict") || !strings.Contains(stderr, "has an alarm") || !strings.Contains(stderr, "accept that songs are missing") {
 		t.Errorf("a purge during an alarm: %s", stderr)
 	}
+	if err := os.Rename(dir, dir+" away"); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr := run(1, "scan"); !strings.Contains(stderr, "\nMine: The library can't be reached") || !strings.HasSuffix(stderr, "then scan again.\n") {
+		t.Errorf("a scan of what is not there: %s", stderr)
+	}
+	if err := os.Rename(dir+" away", dir); err != nil {
+		t.Fatal(err)
+	}
 	if stdout, _ := run(0, "scan", "--accept-missing"); !strings.Contains(stdout, "1 missing") {
 		t.Errorf("an accepted loss: %s", stdout)
 	}
