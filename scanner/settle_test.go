@@ -663,3 +663,29 @@ func TestSongReturnsToWhereItsFolderWas(t *testing.T) {
 		t.Errorf("the song lies in %+v %v", f, err)
 	}
 }
+
+// A song was replaced in a new folder while half of the library was away. The
+// listing is not believed, so the new one waits; once the rest is back, it is
+// the old song in the old folder, which has another name.
+func TestReplacedWhileADiskIsAway(t *testing.T) {
+	h := newHouse(t, Options{MissingLeast: 2, MissingShare: 0.1})
+	tags := []string{"TIT2", "Song", "TALB", "Album", "TPE1", "Artist", "TPE2", "Artist", "TRCK", "1"}
+	h.sound("Artist/Album/01.mp3", 1, 400, tags...)
+	for i := range 6 {
+		h.sound(fmt.Sprintf("Disk/Other/%d.mp3", i), 10+i, 40, "TIT2", fmt.Sprint(i), "TALB", "Other", "TPE1", "B")
+	}
+	h.scan(Request{})
+	before, folder := h.keys(), h.songs()["Artist/Album/01.mp3"].Folder
+	h.move("Disk/Other", "../away")
+	h.remove("Artist/Album")
+	h.sound("Artist/Album again/1.mp2", 2, 380, append(tags, "TENC", "x")...)
+	if _, err := h.tryScan(Request{}); !errors.Is(err, errAlarm) {
+		t.Fatal("the listing is believed: ", err)
+	}
+	h.move("../away", "Disk/Other")
+	h.scan(Request{})
+	h.same(before, "Artist/Album/01.mp3", "Artist/Album again/1.mp2")
+	if now := h.songs()["Artist/Album again/1.mp2"].Folder; now != folder {
+		t.Errorf("the folder is %s, was %s", now, folder)
+	}
+}

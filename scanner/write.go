@@ -372,9 +372,23 @@ func (w *writer) unit(u *readUnit) error {
 	if err != nil {
 		return err
 	}
+	read := append(fresh, changed...)
+	// A folder whose songs wait for the next scan is none yet: until then it is
+	// open whether it is an old one that moved.
+	waits := map[string]bool{}
+	for _, f := range u.found {
+		if errors.Is(f.err, errLater) {
+			waits[folderOf(f.object.Key)] = true
+		}
+	}
+	for _, s := range read {
+		delete(waits, folderOf(s.song.ObjectKey))
+	}
 	var folders []string
 	for f := range u.folders {
-		folders = append(folders, f)
+		if !waits[f] {
+			folders = append(folders, f)
+		}
 	}
 	if slices.ContainsFunc(folders, func(f string) bool { return f == u.path || strings.HasPrefix(f, u.path+"/") }) {
 		// Else the unit's path is but what the names of its folders have in common.
@@ -384,7 +398,6 @@ func (w *writer) unit(u *readUnit) error {
 	if err != nil {
 		return err
 	}
-	read := append(fresh, changed...)
 	isRead := map[models.Key]bool{}
 	for _, s := range read {
 		s.song.Folder = keys[folderOf(s.song.ObjectKey)]
