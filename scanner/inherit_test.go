@@ -171,3 +171,38 @@ func TestArtistsStayTwo(t *testing.T) {
 		})
 	}
 }
+
+// Albums whose names are corrected so that one takes the name that another
+// gives up stay two, each with its id, whichever came first.
+func TestAlbumsThatHandNamesOn(t *testing.T) {
+	for _, order := range [][]string{{"One", "Two"}, {"Two", "One"}} {
+		h := newHouse(t, Options{})
+		next := map[string]string{"One": "Two", "Two": "Three"}
+		put := func(folder, name string) {
+			for i := range 3 {
+				h.sound(fmt.Sprintf("%s/%d.mp3", folder, i), len(folder)*100+int(folder[0])*10+i, 3+i,
+					"TIT2", fmt.Sprintf("%s %d", folder, i), "TALB", name, "TPE1", "A", "TPE2", "A", "TRCK", fmt.Sprint(i+1))
+			}
+		}
+		for _, name := range order {
+			put(name, name)
+			h.scan(Request{})
+		}
+		before := map[string]models.Key{}
+		for _, name := range order {
+			before[name] = h.songs()[name+"/0.mp3"].Album
+		}
+		for _, name := range order {
+			put(name, next[name])
+		}
+		h.scan(Request{})
+		for _, name := range order {
+			for i := range 3 {
+				s := h.songs()[fmt.Sprintf("%s/%d.mp3", name, i)]
+				if s.Album != before[name] || s.AlbumName != next[name] {
+					t.Errorf("%v: %s is on %s %q and was on %s", order, s.Title, s.Album, s.AlbumName, before[name])
+				}
+			}
+		}
+	}
+}

@@ -710,7 +710,14 @@ func (w *writer) inherit(songs []*models.Song, keys []string) error {
 		maps.Copy(counts, all)
 	}
 	slices.SortFunc(rows, func(a, b catalog.GroupedAlbum) int { return cmp.Compare(a.Key, b.Key) })
-	for _, old := range rows {
+	for len(rows) > 0 {
+		// A row whose new key another may give up comes after that one.
+		i := max(0, slices.IndexFunc(rows, func(r catalog.GroupedAlbum) bool {
+			have := w.groups[mostly(moved[r.Key])]
+			return have == nil || have.Key == r.Key || !slices.ContainsFunc(rows, func(o catalog.GroupedAlbum) bool { return o.Key == have.Key })
+		}))
+		old := rows[i]
+		rows = slices.Delete(rows, i, i+1)
 		key := mostly(moved[old.Key])
 		n := moved[old.Key][key]
 		if 2*n <= max(counts[old.Key], n) {
