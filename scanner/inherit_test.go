@@ -173,11 +173,21 @@ func TestArtistsStayTwo(t *testing.T) {
 }
 
 // Albums whose names are corrected so that one takes the name that another
-// gives up stay two, each with its id, whichever came first.
+// gives up, or two swap their names, stay albums of their own with their ids,
+// whichever came first.
 func TestAlbumsThatHandNamesOn(t *testing.T) {
-	for _, order := range [][]string{{"One", "Two"}, {"Two", "One"}} {
+	for _, c := range []struct {
+		order []string
+		next  map[string]string
+	}{
+		{[]string{"One", "Two"}, map[string]string{"One": "Two", "Two": "Three"}},
+		{[]string{"Two", "One"}, map[string]string{"One": "Two", "Two": "Three"}},
+		{[]string{"One", "Two"}, map[string]string{"One": "Two", "Two": "One"}},
+		{[]string{"One", "Two", "Three"}, map[string]string{"One": "Two", "Two": "Three", "Three": "One"}},
+		{[]string{"Two", "Three", "One"}, map[string]string{"One": "Two", "Two": "Three", "Three": "One"}},
+	} {
+		order, next := c.order, c.next
 		h := newHouse(t, Options{})
-		next := map[string]string{"One": "Two", "Two": "Three"}
 		put := func(folder, name string) {
 			for i := range 3 {
 				h.sound(fmt.Sprintf("%s/%d.mp3", folder, i), len(folder)*100+int(folder[0])*10+i, 3+i,

@@ -710,17 +710,40 @@ func (w *writer) inherit(songs []*models.Song, keys []string) error {
 		maps.Copy(counts, all)
 	}
 	slices.SortFunc(rows, func(a, b catalog.GroupedAlbum) int { return cmp.Compare(a.Key, b.Key) })
+	leaves := func(old models.Key) bool {
+		n := moved[old][mostly(moved[old])]
+		return 2*n > max(counts[old], n)
+	}
 	for len(rows) > 0 {
 		// A row whose new key another may give up comes after that one.
-		i := max(0, slices.IndexFunc(rows, func(r catalog.GroupedAlbum) bool {
+		waitsFor := func(r catalog.GroupedAlbum) int {
 			have := w.groups[mostly(moved[r.Key])]
-			return have == nil || have.Key == r.Key || !slices.ContainsFunc(rows, func(o catalog.GroupedAlbum) bool { return o.Key == have.Key })
-		}))
+			if have == nil || have.Key == r.Key {
+				return -1
+			}
+			return slices.IndexFunc(rows, func(o catalog.GroupedAlbum) bool { return o.Key == have.Key })
+		}
+		i := slices.IndexFunc(rows, func(r catalog.GroupedAlbum) bool { return waitsFor(r) < 0 || !leaves(r.Key) })
+		if i < 0 {
+			// They wait in a circle, as two do that swap names: one lets go of its
+			// key before it takes the other's.
+			i = 0
+			waiting := ""
+			for range rows {
+				waiting = mostly(moved[rows[i].Key])
+				i = waitsFor(rows[i])
+			}
+			delete(w.groups, waiting)
+			if err := w.tx.SetGroupKey(rows[i].Key, "between "+rows[i].Key.String()); err != nil {
+				return err
+			}
+			continue
+		}
 		old := rows[i]
 		rows = slices.Delete(rows, i, i+1)
 		key := mostly(moved[old.Key])
 		n := moved[old.Key][key]
-		if 2*n <= max(counts[old.Key], n) {
+		if !leaves(old.Key) {
 			continue
 		}
 		if have := w.groups[key]; have == nil {
