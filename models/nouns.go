@@ -93,6 +93,38 @@ type Library struct {
 	Config    bool   // named by the configuration and not by an admin
 	Alarm     string // why the last scan changed nothing, for people; "" when all is well
 	ScannedAt int64  // Unix ms of the last complete scan
+	Settings  LibrarySettings
+}
+
+// LibrarySettings are what an administrator sets of a library besides its name
+// and place. The zero value is the default of each.
+type LibrarySettings struct {
+	// Redirect says which songs of a bucket are sent by a signed link to it.
+	Redirect string `json:"redirect,omitempty"` // "" (off), "download", "all"
+	// CopiesOf is the number of the library whose songs this one holds smaller
+	// copies of; 0 is a library of its own.
+	CopiesOf int `json:"copiesOf,omitempty"`
+	// Prices are what the provider asks for, in any one currency.
+	Prices Prices `json:"prices,omitzero"`
+	// RequestCap and ByteCap bound what background work may ask of the store in
+	// a day (UTC); 0 is no bound. Playback is never held back.
+	RequestCap int64 `json:"requestCap,omitempty"`
+	ByteCap    int64 `json:"byteCap,omitempty"`
+}
+
+// Redirects of LibrarySettings.
+const (
+	RedirectOff      = ""
+	RedirectDownload = "download"
+	RedirectAll      = "all"
+)
+
+// Prices are what requests and bytes cost.
+type Prices struct {
+	Lists float64 `json:"lists,omitempty"` // 1,000 pages of listings
+	Heads float64 `json:"heads,omitempty"` // 1,000 questions about one object
+	Gets  float64 `json:"gets,omitempty"`  // 1,000 reads
+	Bytes float64 `json:"bytes,omitempty"` // 1 GB (10^9 bytes) that leaves the store
 }
 
 // The kinds of library.

@@ -19,8 +19,27 @@ import (
 type Options struct {
 	FollowLinks bool          // symbolic links may lead out of a folder
 	Poll        time.Duration // how often a place that sends no events is looked at; 0 is the store's default
+	Secret      Secret        // that a remote store is opened with, besides what its location says
+	Ambient     bool          // the machine's own credentials may be used: its environment, files and roles
 	Log         *slog.Logger  // for what no call can return, such as links that are not followed; nil is silence
 }
+
+// Secret holds what opens a remote store, by the names that its backend
+// documents. It never prints its values.
+type Secret map[string]string
+
+// String, GoString, LogValue and MarshalJSON hide what is in it; whoever seals
+// it converts it to its plain type first.
+func (Secret) String() string { return "***" }
+
+// GoString is String.
+func (Secret) GoString() string { return "***" }
+
+// LogValue is String.
+func (Secret) LogValue() slog.Value { return slog.StringValue("***") }
+
+// MarshalJSON is String.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte(`"***"`), nil }
 
 // Opener makes a store for a location. It does not reach out: a place that is
 // not there yet is an error of the store's calls, not of its opening.

@@ -1,5 +1,4 @@
-// Package storage reaches music where it lies: in a folder, later in a
-// bucket. It names objects by keys and reads them; what is inside an object,
+// Package storage reaches music where it lies: in a folder or in a bucket. It names objects by keys and reads them; what is inside an object,
 // and what the catalog makes of it, it does not know.
 //
 // A key is a path relative to the store's root, with "/" between its parts on
@@ -14,10 +13,19 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 )
 
 // ErrRange is a read that begins where the object has ended.
 var ErrRange = errors.New("the range begins past the end of the object")
+
+// ErrChanged is a read of an object whose content is no longer the one that a
+// listing or the catalog told of.
+var ErrChanged = errors.New("the object has changed since it was listed")
+
+// ErrThrottled is a store that asks to be asked less often. It comes with
+// models.ErrUnavailable.
+var ErrThrottled = errors.New("the store asks for fewer requests")
 
 // Object is what a store tells of one object without reading it. Two equal
 // values mean an unchanged object, as far as the store can tell.
@@ -94,6 +102,55 @@ type File interface {
 	io.ReaderAt
 	// Object tells of the object as it was when the file was opened.
 	Object() Object
+}
+
+// Pinner is a Store that opens an object as it was listed, without asking for
+// it: the first request is the first read. Each read, the first one too, is of
+// the content that o's ETag names, or fails with ErrChanged. Object of the
+// file is o. An archived object is models.ErrUnavailable.
+type Pinner interface {
+	Pinned(ctx context.Context, o Object) (File, error)
+}
+
+// OpenPinned opens an object as o tells of it, by the store's Pinned where it
+// has one. Other stores open what lies there now: compare its Object.
+func OpenPinned(ctx context.Context, s Store, o Object) (File, error) {
+	if p, ok := s.(Pinner); ok {
+		return p.Pinned(ctx, o)
+	}
+	return s.File(ctx, o.Key)
+}
+
+// Link is what a signed link is to be.
+type Link struct {
+	Life        time.Duration // how long it can be opened
+	ContentType string        // that the store is to answer with; "" is its own
+	Disposition string        // the Content-Disposition of the answer
+}
+
+// Linker is a Store whose objects others can read by a link that it signs. A
+// link is a secret. It is for GET, and needs no request to be made.
+type Linker interface {
+	Link(ctx context.Context, o Object, l Link) (string, error)
+}
+
+// Wrapper is a Store around another one.
+type Wrapper interface{ Unwrap() Store }
+
+// As finds the first of s and of what it wraps that is a T, such as a Watcher
+// or a Linker. Wrappers that do something about T are one themselves.
+func As[T any](s Store) (T, bool) {
+	for {
+		if t, ok := s.(T); ok {
+			return t, true
+		}
+		w, ok := s.(Wrapper)
+		if !ok {
+			var none T
+			return none, false
+		}
+		s = w.Unwrap()
+	}
 }
 
 // Born is a File that knows when its object came to be where it lies, which

@@ -31,8 +31,31 @@ func TestCounted(t *testing.T) {
 	p := make([]byte, 4)
 	f.ReadAt(p, 0)
 	f.ReadAt(p, 8)
-	if r, b := c.Requests.Load(), c.Bytes.Load(); r != 3 || b != 6 {
+	if r, b := c.Requests(), c.Bytes.Load(); r != 3 || b != 6 {
 		t.Errorf("%d requests and %d bytes, want 3 and 6", r, b)
+	}
+}
+
+func TestOneCounterCounts(t *testing.T) {
+	var inner, outer storage.Counter
+	s := storage.Counted(mem.New(map[string]string{"x": "0123456789"}), &inner)
+	outside := storage.Counted(s, &outer)
+	for _, s := range []storage.Store{s, outside} {
+		f, err := storage.OpenPinned(t.Context(), s, storage.Object{Key: "x", Size: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.ReadAt(make([]byte, 4), 0)
+		f.Close()
+		if err := s.List(t.Context(), "", func(storage.Object) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if inner.Requests() != outer.Requests() || inner.Lists.Load() != 1 {
+		t.Errorf("the inner counter has %d requests, the outer %d: each call counts once", inner.Requests(), outer.Requests())
+	}
+	if _, ok := storage.As[storage.Watcher](outside); !ok {
+		t.Error("two wrappers hide that the store can be watched")
 	}
 }
 

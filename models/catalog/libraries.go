@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -18,11 +19,15 @@ import (
 	"github.com/songlocker/songlocker/models"
 )
 
-const libraryColumns = `id, name, location, kind, owner_id, quota, created_at, config, alarm, scanned_at`
+const libraryColumns = `id, name, location, kind, owner_id, quota, created_at, config, alarm, scanned_at, settings`
 
 func scanLibrary(rows *sql.Rows) (*models.Library, error) {
 	l := &models.Library{}
-	err := rows.Scan(&l.Number, &l.Name, &l.Location, &l.Kind, &l.Owner, &l.Quota, &l.Created, &l.Config, &l.Alarm, &l.ScannedAt)
+	var settings string
+	err := rows.Scan(&l.Number, &l.Name, &l.Location, &l.Kind, &l.Owner, &l.Quota, &l.Created, &l.Config, &l.Alarm, &l.ScannedAt, &settings)
+	if err == nil && settings != "" {
+		err = json.Unmarshal([]byte(settings), &l.Settings)
+	}
 	return l, err
 }
 
@@ -226,8 +231,8 @@ func touchReaders(tx *gorm.DB, n int) error {
 			AND (all_libraries = 1 OR id IN (SELECT user_id FROM access WHERE scope_kind = ? AND scope_id = ?)))`, n, n, ScopeLibrary, n).Error
 }
 
-// UpdateLibrary writes the library's name, kind and quota; the rest of l is
-// ignored. The location of a library changes by configuration only.
+// UpdateLibrary writes the library's name, kind, quota and settings; the rest
+// of l is ignored. The location of a library changes by configuration only.
 func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 	want := *l
 	var catalog int64
@@ -247,7 +252,15 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 		if err := clash(&want, others); err != nil {
 			return err
 		}
-		if err := tx.Exec(`UPDATE libraries SET name = ?, kind = ?, quota = ? WHERE id = ?`, want.Name, want.Kind, want.Quota, l.Number).Error; err != nil {
+		settings := ""
+		if want.Settings != (models.LibrarySettings{}) {
+			b, err := json.Marshal(want.Settings)
+			if err != nil {
+				return err
+			}
+			settings = string(b)
+		}
+		if err := tx.Exec(`UPDATE libraries SET name = ?, kind = ?, quota = ?, settings = ? WHERE id = ?`, want.Name, want.Kind, want.Quota, settings, l.Number).Error; err != nil {
 			return err
 		}
 		if want.Kind != others[i].Kind {

@@ -17,12 +17,16 @@ var sql0001 string
 //go:embed 0002_scanning.sql
 var sql0002 string
 
+//go:embed 0003_buckets.sql
+var sql0003 string
+
 // migrations only ever add: a table, a column with a default, an index. Each
 // is frozen text that no later change of the program touches.
 func (c *Catalog) migrations() []*gormigrate.Migration {
 	return []*gormigrate.Migration{
 		{ID: "0001_catalog", Migrate: c.script(sql0001, `INSERT INTO settings (name, value) VALUES ('catalog_version', '1'), ('users_version', '1')`)},
 		{ID: "0002_scanning", Migrate: c.script(sql0002)},
+		{ID: "0003_buckets", Migrate: c.script(sql0003)},
 	}
 }
 

@@ -51,6 +51,11 @@ var versions = []struct {
 			t.Fatal(err)
 		}
 	}},
+	{"0003_buckets", func(t *testing.T, tx *gorm.DB) {
+		if err := tx.Exec(`INSERT INTO usage (library_id, day, purpose, gets) VALUES (1, 20000, 'scan', 3)`).Error; err != nil {
+			t.Fatal(err)
+		}
+	}},
 }
 
 // reopen closes a catalog and opens it again at the newest schema.

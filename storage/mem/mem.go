@@ -61,6 +61,7 @@ type content struct {
 var (
 	_ storage.Store   = (*Store)(nil)
 	_ storage.Watcher = (*Store)(nil)
+	_ storage.Pinner  = (*Store)(nil)
 )
 
 // epoch is the time of the first object: 2020-01-01 UTC.
@@ -249,6 +250,60 @@ func (s *Store) File(ctx context.Context, key string) (storage.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// Pinned opens an object as o tells of it.
+func (s *Store) Pinned(ctx context.Context, o storage.Object) (storage.File, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if o.Archived {
+		return nil, fmt.Errorf("%q is archived: %w", o.Key, models.ErrUnavailable)
+	}
+	return &pinned{s: s, ctx: ctx, object: o}, nil
+}
+
+// pinned is an object of which each read checks that it is still the same.
+type pinned struct {
+	s      *Store
+	ctx    context.Context
+	object storage.Object
+	at     int64
+}
+
+func (f *pinned) Object() storage.Object { return f.object }
+
+func (f *pinned) Close() error { return nil }
+
+func (f *pinned) ReadAt(p []byte, off int64) (int, error) {
+	g, err := f.s.open(f.ctx, "Read", f.object.Key)
+	if err != nil {
+		return 0, err
+	}
+	if f.object.ETag != "" && g.object.ETag != f.object.ETag {
+		return 0, fmt.Errorf("%q: %w", f.object.Key, storage.ErrChanged)
+	}
+	return g.ReadAt(p, off)
+}
+
+func (f *pinned) Read(p []byte) (int, error) {
+	n, err := f.ReadAt(p, f.at)
+	f.at += int64(n)
+	return n, err
+}
+
+func (f *pinned) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += f.at
+	case io.SeekEnd:
+		offset += f.object.Size
+	}
+	if offset < 0 {
+		return 0, fmt.Errorf("%q: seek before the beginning: %w", f.object.Key, models.ErrInvalid)
+	}
+	f.at = offset
+	return offset, nil
 }
 
 func (s *Store) open(ctx context.Context, method, key string) (*file, error) {

@@ -239,7 +239,7 @@ func TestUnchangedLibraryIsNotRead(t *testing.T) {
 			for _, prefixes := range [][]string{nil, {"Artist 05/"}, {"Artist 05/Box/CD2/", "Broken/"}} {
 				var c storage.Counter
 				run := h.done(storage.Counted(store, &c), scanner.Request{Prefixes: prefixes})
-				if n, lists := c.Requests.Load(), int64(max(1, len(prefixes))); n != lists || c.Bytes.Load() != 0 || run.Read != 0 {
+				if n, lists := c.Requests(), int64(max(1, len(prefixes))); n != lists || c.Bytes.Load() != 0 || run.Read != 0 {
 					t.Errorf("%q: %d requests, %d of them to list, %d bytes, %d files read", prefixes, n, lists, c.Bytes.Load(), run.Read)
 				}
 				if now, err := h.catalog.Changed(t.Context(), h.viewer("ana")); err != nil || now != changed || h.catalog.Version() != version {
