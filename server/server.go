@@ -102,7 +102,7 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 		After: s.scanned,
 	})
 	s.artwork = artwork.New(artwork.Config{
-		Catalog: s.catalog, Stores: s.stores, Dir: filepath.Join(r.Config.Data, "cache", "art"), Bound: r.Config.ArtCacheBytes, Log: r.Log,
+		Catalog: s.catalog, Stores: playback{s.stores}, Dir: filepath.Join(r.Config.Data, "cache", "art"), Bound: r.Config.ArtCacheBytes, Log: r.Log,
 	})
 	return s, nil
 }
@@ -196,8 +196,8 @@ func (s *server) handler(ctx context.Context) http.Handler {
 	e.GET(healthPath, healthHandler(s.catalog))
 	s.setup.mount(e)
 	subsonic.New(subsonic.Config{
-		Catalog: s.catalog, Auth: s.auth, Stores: s.stores, Scans: s.scans, Covers: covers{s.artwork},
-		Lyrics:          lyrics.New(s.catalog, s.stores, s.Log),
+		Catalog: s.catalog, Auth: s.auth, Stores: playback{s.stores}, Scans: s.scans, Covers: covers{s.artwork},
+		Lyrics:          lyrics.New(s.catalog, playback{s.stores}, s.Log),
 		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log,
 	}).Mount(e, "")
 	s.manage(ctx, e)

@@ -10,45 +10,91 @@ import (
 )
 
 // stores opens the store of each library once and again when its location has
-// changed. It may be used from many goroutines.
+// changed. It may be used from many goroutines. Its own Store is for background
+// work, which counts for itself; playback is for what people wait for.
 type stores struct {
 	catalog  *catalog.Catalog
 	registry *storage.Registry
 	options  storage.Options
 
-	mu   sync.Mutex
-	open map[int]openStore
+	mu       sync.Mutex
+	open     map[int]openStore
+	counters map[int]*storage.Counter // of playback, by library
 }
 
 type openStore struct {
 	location string
 	store    storage.Store
+	play     storage.Store // the same as playback sees it
 }
 
 // Store returns the store of a library. The caller does not close it.
 func (s *stores) Store(ctx context.Context, library int) (storage.Store, error) {
+	o, err := s.opened(ctx, library)
+	return o.store, err
+}
+
+// playback is the stores as streams, covers and lyrics use them: what they ask
+// of a remote store is counted.
+type playback struct{ *stores }
+
+// Store returns the store of a library. The caller does not close it.
+func (p playback) Store(ctx context.Context, library int) (storage.Store, error) {
+	o, err := p.opened(ctx, library)
+	return o.play, err
+}
+
+// played counts what playback has asked of a library's store since the start.
+func (s *stores) played(library int) *storage.Counter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counter(library)
+}
+
+// counter is played; s.mu is held.
+func (s *stores) counter(library int) *storage.Counter {
+	if s.counters == nil {
+		s.counters = map[int]*storage.Counter{}
+	}
+	if s.counters[library] == nil {
+		s.counters[library] = new(storage.Counter)
+	}
+	return s.counters[library]
+}
+
+// forPlayback wraps a store for playback. A folder is used as it is: the
+// kernel sends its files, and it has no price. s.mu is held.
+func (s *stores) forPlayback(library int, store storage.Store) storage.Store {
+	if _, remote := storage.As[storage.Pinner](store); !remote {
+		return store
+	}
+	return storage.Counted(store, s.counter(library))
+}
+
+func (s *stores) opened(ctx context.Context, library int) (openStore, error) {
 	l, err := s.catalog.Library(ctx, library)
 	if err != nil {
-		return nil, err
+		return openStore{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was, ok := s.open[library]
 	if ok && was.location == l.Location {
-		return was.store, nil
+		return was, nil
 	}
 	store, err := s.registry.Open(ctx, l.Location, s.options)
 	if err != nil {
-		return nil, err
+		return openStore{}, err
 	}
 	if s.open == nil {
 		s.open = map[int]openStore{}
 	}
-	s.open[library] = openStore{l.Location, store}
+	o := openStore{l.Location, store, s.forPlayback(library, store)}
+	s.open[library] = o
 	if ok {
-		return store, was.store.Close() // its open files stay readable
+		return o, was.store.Close() // its open files stay readable
 	}
-	return store, nil
+	return o, nil
 }
 
 // look opens the store of a place that is no library yet. The caller closes
