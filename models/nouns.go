@@ -94,6 +94,8 @@ type Library struct {
 	Alarm     string // why the last scan changed nothing, for people; "" when all is well
 	ScannedAt int64  // Unix ms of the last complete scan
 	Settings  LibrarySettings
+	Secret    bool // the catalog keeps a secret of its store, sealed
+	Hook      bool // there is a secret that lets events in
 }
 
 // LibrarySettings are what an administrator sets of a library besides its name

@@ -130,6 +130,9 @@ func parse(p Process) (ctx *kong.Context, cfg Config, done bool, err error) {
 	}
 	cfg, err = cl.Settings.check(src.where, src.env[envSecret])
 	cfg.File = src.file
+	if err == nil {
+		err = giveSecrets(cfg.Music, src.env)
+	}
 	return ctx, cfg, false, err
 }
 

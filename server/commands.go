@@ -468,10 +468,18 @@ func (keyReset) Run(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
-	if err := auth.ResetKey(ctx, c, r.Config.KeyFile, r.Log); err != nil {
+	lost, err := auth.ResetKey(ctx, c, r.Config.KeyFile, r.Log)
+	if err != nil {
 		return errors.Join(err, c.Close())
 	}
 	fmt.Fprintf(r.Stdout, "There is a new key in %s. Keep a copy of it.\n", r.Config.KeyFile)
+	for _, n := range lost {
+		l, err := c.Library(ctx, n)
+		if err != nil {
+			continue // it is removed
+		}
+		fmt.Fprintf(r.Stdout, "The library %d, %s, needs its secret again: songlocker library set %d --secret-file FILE\n", n, l.Name, n)
+	}
 	return c.Close()
 }
 

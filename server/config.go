@@ -63,11 +63,13 @@ type Settings struct {
 	LogFormat string `help:"Form of the log: ${enum}." default:"text" enum:"text,json" group:"Log"`
 }
 
-// Root is one library that the configuration names.
+// Root is one library that the configuration names. Its secret comes from the
+// environment alone.
 type Root struct {
 	Name     string // "" when none is given: the catalog makes one of the location
 	Location string // as storage.Parse returns it
 	Kind     string // models.LibraryMusic or another
+	Secret   storage.Secret
 }
 
 // Listener is one place to listen at.
@@ -261,7 +263,7 @@ func roots(values []string, kind string) ([]Root, error) {
 		r := Root{Location: v, Kind: kind}
 		// A "=" within a path belongs to the path, so a name has no slash.
 		if name, place, ok := strings.Cut(v, "="); ok && !strings.ContainsAny(name, `/\`) {
-			r = Root{strings.TrimSpace(name), place, kind}
+			r = Root{Name: strings.TrimSpace(name), Location: place, Kind: kind}
 			if r.Name == "" {
 				return nil, fmt.Errorf("%q has nothing before the =: write NAME=%s", v, place)
 			}
@@ -311,7 +313,7 @@ func basePath(s string) (string, error) {
 	if path.Clean(s) != s || strings.ContainsAny(s, "?#%;\\ ") {
 		return "", fmt.Errorf("%q is no plain path: write it like /music", s)
 	}
-	for _, own := range []string{"/rest", "/api"} {
+	for _, own := range []string{"/rest", "/api", "/hooks"} {
 		if s == own || strings.HasPrefix(s, own+"/") {
 			return "", fmt.Errorf("%q is a path of Songlocker's own: choose another", s)
 		}

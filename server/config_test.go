@@ -125,7 +125,7 @@ func TestSameInAllThree(t *testing.T) {
 	}
 	want := Config{
 		Data: data, Database: "postgres://u:pass@h/db", KeyFile: "/k", FollowLinks: true,
-		Music:        []Root{{"A", "file:///a", "music"}, {"", "file:///b=c", "music"}, {"Books", "file:///books", "audiobook"}},
+		Music:        []Root{{Name: "A", Location: "file:///a", Kind: "music"}, {Location: "file:///b=c", Kind: "music"}, {Name: "Books", Location: "file:///books", Kind: "audiobook"}},
 		ScanInterval: 90 * time.Second, GenreSeps: []string{"; ", "/"}, ArtistSeps: []string{" feat. "},
 		Playlists: scanner.Playlists{Owner: "me", Public: true},
 		Articles:  []string{"Der", "Die"}, ArtCacheBytes: 1 << 30,

@@ -38,6 +38,7 @@ An empty value empties the list.
 Secrets are never flags, because every user of a machine can read those. A password lies in a variable or, better, in a
 file: ` + "`SONGLOCKER_ADMIN_PASSWORD_FILE`" + `, ` + "`SONGLOCKER_DATABASE_FILE`" + `. For ` + "`songlocker user add`" + ` and ` + "`passwd`" + ` it is
 asked for on the terminal, read from the standard input, or from the file that ` + "`SONGLOCKER_PASSWORD_FILE`" + ` names.
+The secret of a bucket has variables of its own: see the end of this page.
 `)
 	group := ""
 	for _, f := range k.Model.Flags {
@@ -77,6 +78,17 @@ asked for on the terminal, read from the standard input, or from the file that `
 
 Password of ` + "`--admin-user`" + `, for a first start that nobody attends. Only the variable exists, no flag and no line of
 the file.
+
+## The secrets of buckets
+
+` + "`" + envStoreSecret + "NAME`, `" + envStoreSecret + `NAME_FILE` + "`" + `
+
+What opens the bucket of a library that ` + "`--music`" + ` or ` + "`--audiobooks`" + ` names: the text itself or, better, the file that holds
+it. NAME is the library's name in upper case, with ` + "`_`" + ` for all that is no letter or digit of ASCII: of
+` + "`--music \"My music=s3://bucket\"`" + ` it is ` + "`" + envStoreSecret + `MY_MUSIC` + "`" + `. A library without a name is called by the last part of its
+location. The text is a JSON object, TOML, or lines of ` + "`name=value`" + `; [buckets.md](buckets.md) tells the names of each provider.
+It is kept in memory only and wins over what the catalog keeps of the library. Without either, the machine's own
+credentials are used, which only libraries of the configuration may.
 `)
 	return b.String(), nil
 }

@@ -47,7 +47,7 @@ func (a *age) UnmarshalText(b []byte) error {
 const shownMissing = 20
 
 func (l libraryPurge) Run(ctx context.Context, r *run) error {
-	return r.with(ctx, func(c *catalog.Catalog, _ *auth.Service) error {
+	return r.with(ctx, func(c *catalog.Catalog, a *auth.Service) error {
 		m, err := findLibrary(ctx, c, l.Library)
 		if err != nil {
 			return err
@@ -77,7 +77,7 @@ func (l libraryPurge) Run(ctx context.Context, r *run) error {
 			fmt.Fprintf(r.Stdout, "... and %s more.\n", n(p.Songs-len(songs)))
 		}
 		if l.Yes {
-			open := r.openStores(c)
+			open := r.openStores(c, a.Keys())
 			p, err = scans.New(c, open, r.newScanner(c), scans.Options{Log: r.Log}).Purge(ctx, m.Number, before, time.Minute)
 			if err = errors.Join(err, open.close()); err != nil {
 				return err

@@ -27,7 +27,7 @@ type scanCommand struct {
 }
 
 func (s scanCommand) Run(ctx context.Context, r *run) error {
-	return r.with(ctx, func(c *catalog.Catalog, _ *auth.Service) error {
+	return r.with(ctx, func(c *catalog.Catalog, a *auth.Service) error {
 		isDemo, err := r.configureLibraries(ctx, c, true)
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func (s scanCommand) Run(ctx context.Context, r *run) error {
 				libraries = append(libraries, l)
 			}
 		}
-		open := r.openStores(c)
+		open := r.openStores(c, a.Keys())
 		m := scans.New(c, open, r.newScanner(c), scans.Options{Log: r.Log})
 		var errs []error
 		for _, l := range libraries {
@@ -156,6 +156,9 @@ func (r *run) newScanner(c *catalog.Catalog) *scanner.Scanner {
 	return scanner.New(c, scanner.Options{GenreSeparators: r.Config.GenreSeps, ArtistSeparators: r.Config.ArtistSeps, GuessEncodings: r.Config.GuessEncodings, Playlists: r.Config.Playlists, Log: r.Log})
 }
 
-func (r *run) openStores(c *catalog.Catalog) *stores {
-	return &stores{catalog: c, registry: r.Stores, options: storage.Options{FollowLinks: r.Config.FollowLinks}}
+func (r *run) openStores(c *catalog.Catalog, keys *auth.Keyring) *stores {
+	return &stores{
+		catalog: c, keys: keys, registry: r.Stores, given: r.Config.secretsGiven(),
+		options: storage.Options{FollowLinks: r.Config.FollowLinks, Log: r.Log},
+	}
 }

@@ -96,7 +96,7 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 	if s.demo, err = r.configureLibraries(ctx, s.catalog, false); err != nil {
 		return s, err
 	}
-	s.stores = r.openStores(s.catalog)
+	s.stores = r.openStores(s.catalog, s.auth.Keys())
 	s.scans = scans.New(s.catalog, s.stores, r.newScanner(s.catalog), scans.Options{
 		Interval: r.Config.ScanInterval, Watch: r.Config.Watch, AtStart: true, Log: r.Log,
 		After: s.scanned,

@@ -102,7 +102,7 @@ func (s *sources) known(app *kong.Application) error {
 	}
 	variables = append(variables, envSecret, envName("password-file"))
 	for _, k := range slices.Sorted(maps.Keys(s.env)) {
-		if !slices.Contains(variables, k) {
+		if !slices.Contains(variables, k) && !strings.HasPrefix(k, envStoreSecret) { // giveSecrets knows those
 			return &badSetting{k, "there is no setting of this name" + suggest(k, variables)}
 		}
 	}

@@ -1,21 +1,28 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"sync"
 
+	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/storage"
 )
 
-// stores opens the store of each library once and again when its location has
-// changed. It may be used from many goroutines. Its own Store is for background
-// work, which counts for itself; playback is for what people wait for.
+// stores opens the store of each library once, and again when its location or
+// its secret has changed. It may be used from many goroutines. Its own Store is
+// for background work, which counts for itself; playback is for what people
+// wait for.
 type stores struct {
 	catalog  *catalog.Catalog
+	keys     *auth.Keyring
 	registry *storage.Registry
-	options  storage.Options
+	options  storage.Options           // of every store
+	given    map[string]storage.Secret // by the configuration, by clean location
 
 	mu       sync.Mutex
 	open     map[int]openStore
@@ -24,6 +31,9 @@ type stores struct {
 
 type openStore struct {
 	location string
+	ambient  bool
+	sealed   []byte
+	secret   storage.Secret
 	store    storage.Store
 	play     storage.Store // the same as playback sees it
 }
@@ -72,35 +82,60 @@ func (s *stores) forPlayback(library int, store storage.Store) storage.Store {
 }
 
 func (s *stores) opened(ctx context.Context, library int) (openStore, error) {
-	l, err := s.catalog.Library(ctx, library)
+	l, sealed, err := s.catalog.LibraryStore(ctx, library)
 	if err != nil {
 		return openStore{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was, ok := s.open[library]
-	if ok && was.location == l.Location {
+	if ok && was.location == l.Location && was.ambient == l.Config && bytes.Equal(was.sealed, sealed) {
 		return was, nil
 	}
-	store, err := s.registry.Open(ctx, l.Location, s.options)
+	secret, err := s.secret(ctx, l, sealed)
+	if err != nil {
+		return openStore{}, err
+	}
+	if ok && was.location == l.Location && was.ambient == l.Config && maps.Equal(was.secret, secret) {
+		was.sealed = sealed // the key was rotated
+		s.open[library] = was
+		return was, nil
+	}
+	store, err := s.registry.Open(ctx, l.Location, s.with(secret, l.Config))
 	if err != nil {
 		return openStore{}, err
 	}
 	if s.open == nil {
 		s.open = map[int]openStore{}
 	}
-	o := openStore{l.Location, store, s.forPlayback(library, store)}
-	s.open[library] = o
+	now := openStore{location: l.Location, ambient: l.Config, sealed: sealed, secret: secret, store: store, play: s.forPlayback(library, store)}
+	s.open[library] = now
 	if ok {
-		return o, was.store.Close() // its open files stay readable
+		return now, was.store.Close() // its open files stay readable
 	}
-	return o, nil
+	return now, nil
 }
 
-// look opens the store of a place that is no library yet. The caller closes
-// it.
-func (s *stores) look(ctx context.Context, location string) (storage.Store, error) {
-	return s.registry.Open(ctx, location, s.options)
+// secret returns what a library's store is opened with: what the configuration
+// gives, else what the catalog keeps.
+func (s *stores) secret(ctx context.Context, l *models.Library, sealed []byte) (storage.Secret, error) {
+	if given := s.given[l.Location]; l.Config && len(given) > 0 {
+		return given, nil
+	}
+	return s.keys.StoreSecret(ctx, l, sealed)
+}
+
+// with returns the options of a store with a secret. The machine's own
+// credentials are for libraries that its configuration names.
+func (s *stores) with(secret storage.Secret, ambient bool) storage.Options {
+	o := s.options
+	o.Secret, o.Ambient = secret, ambient
+	return o
+}
+
+// look opens the store of a place to see how it is. The caller closes it.
+func (s *stores) look(ctx context.Context, location string, secret storage.Secret, ambient bool) (storage.Store, error) {
+	return s.registry.Open(ctx, location, s.with(secret, ambient))
 }
 
 func (s *stores) close() error {

@@ -16,3 +16,7 @@ CREATE TABLE usage (
 	throttled {int} NOT NULL DEFAULT 0,
 	PRIMARY KEY (library_id, day, purpose)
 );
+
+-- What lets a library's events in: the SHA-256 of a secret that its provider
+-- shows; NULL lets none in.
+ALTER TABLE libraries ADD COLUMN hook {blob};

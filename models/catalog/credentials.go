@@ -144,6 +144,14 @@ var sealedColumns = []struct{ table, column, query, update string }{
 	{"libraries", "secret", `SELECT owner_id, id, secret FROM libraries WHERE secret IS NOT NULL`, `UPDATE libraries SET secret = ? WHERE id = ?`},
 }
 
+// blob is a value for a column of bytes; nil, and not an empty value, for none.
+func blob(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
 // SwapSealed replaces a sealed value if the row still holds old.
 func (c *Catalog) SwapSealed(ctx context.Context, s Sealed, old []byte) error {
 	for _, t := range sealedColumns {
@@ -204,7 +212,7 @@ func (r *Rekeying) Reseal(fingerprint string, f func(Sealed) ([]byte, error)) er
 			if err != nil {
 				return err
 			}
-			if err := r.tx.Exec(s.update, sealed, v.Row).Error; err != nil {
+			if err := r.tx.Exec(s.update, blob(sealed), v.Row).Error; err != nil {
 				return err
 			}
 		}

@@ -19,12 +19,13 @@ import (
 	"github.com/songlocker/songlocker/models"
 )
 
-const libraryColumns = `id, name, location, kind, owner_id, quota, created_at, config, alarm, scanned_at, settings`
+const libraryColumns = `id, name, location, kind, owner_id, quota, created_at, config, alarm, scanned_at, settings, secret IS NOT NULL, hook IS NOT NULL`
 
-func scanLibrary(rows *sql.Rows) (*models.Library, error) {
+// scanLibrary reads libraryColumns and what else the query asks for.
+func scanLibrary(rows *sql.Rows, more ...any) (*models.Library, error) {
 	l := &models.Library{}
 	var settings string
-	err := rows.Scan(&l.Number, &l.Name, &l.Location, &l.Kind, &l.Owner, &l.Quota, &l.Created, &l.Config, &l.Alarm, &l.ScannedAt, &settings)
+	err := rows.Scan(append([]any{&l.Number, &l.Name, &l.Location, &l.Kind, &l.Owner, &l.Quota, &l.Created, &l.Config, &l.Alarm, &l.ScannedAt, &settings, &l.Secret, &l.Hook}, more...)...)
 	if err == nil && settings != "" {
 		err = json.Unmarshal([]byte(settings), &l.Settings)
 	}
@@ -72,11 +73,17 @@ func (c *Catalog) Library(ctx context.Context, n int) (*models.Library, error) {
 // secretWords are in the names of URL parameters that carry secrets.
 var secretWords = []string{"secret", "password", "passwd", "token", "accesskey", "credential", "signature", "sas"}
 
+// bucketSchemes are those whose host is a bucket and whose path is the prefix
+// of keys in it.
+var bucketSchemes = []string{"s3", "gs", "azblob"}
+
 // CleanLocation returns the one form of a store's location in which locations
-// are kept and compared: an absolute path becomes a file:// URL, "." and ".."
-// and doubled slashes are resolved. A location that is relative or holds a
-// user name, a password or another secret is models.ErrInvalid; the error does
-// not repeat it.
+// are kept and compared. An absolute path becomes a file:// URL, "." and ".."
+// and doubled slashes are resolved. Of a bucket the parameter prefix becomes
+// the path, which ends without a slash and is kept byte by byte else, since
+// all of it tells keys apart; parameters are sorted, and empty ones dropped. A
+// location that is relative or holds a user name, a password or another secret
+// is models.ErrInvalid; the error does not repeat it.
 func CleanLocation(location string) (string, error) {
 	if strings.HasPrefix(location, "/") {
 		return (&url.URL{Scheme: "file", Path: path.Clean(location)}).String(), nil
@@ -98,7 +105,11 @@ func CleanLocation(location string) (string, error) {
 			return "", fmt.Errorf("a library's location holds no secrets, but it has a parameter %q: %w", name, models.ErrInvalid)
 		}
 	}
-	clean := url.URL{Scheme: strings.ToLower(u.Scheme), Host: strings.ToLower(u.Host), RawQuery: query.Encode()}
+	clean := url.URL{Scheme: strings.ToLower(u.Scheme)}
+	if slices.Contains(bucketSchemes, clean.Scheme) {
+		return cleanBucket(clean.Scheme, u, query)
+	}
+	clean.Host, clean.RawQuery = strings.ToLower(u.Host), query.Encode()
 	if p := path.Clean("/" + u.Path); p != "/" || clean.Scheme == "file" {
 		clean.Path = p
 	}
@@ -111,28 +122,89 @@ func CleanLocation(location string) (string, error) {
 	return clean.String(), nil
 }
 
+// cleanBucket is CleanLocation of a bucket.
+func cleanBucket(scheme string, u *url.URL, query url.Values) (string, error) {
+	if u.Host == "" {
+		return "", fmt.Errorf("the location names no bucket: write it like %s://bucket/prefix: %w", scheme, models.ErrInvalid)
+	}
+	if e, err := url.Parse(query.Get("endpoint")); err == nil && (e.User != nil || e.RawQuery != "" || e.Fragment != "") {
+		return "", fmt.Errorf("the endpoint of a location is a host or a plain URL, without user, password and parameters: %w", models.ErrInvalid)
+	}
+	prefix := strings.TrimPrefix(u.Path, "/")
+	if more := query.Get("prefix"); more != "" {
+		if prefix != "" && !strings.HasSuffix(prefix, "/") {
+			prefix += "/"
+		}
+		prefix += more
+	}
+	prefix = strings.TrimRight(prefix, "/")
+	for part := range strings.SplitSeq(prefix, "/") {
+		if part == "." || part == ".." {
+			return "", fmt.Errorf("the prefix within a bucket has a part %q, which is no folder there: %w", part, models.ErrInvalid)
+		}
+	}
+	query.Del("prefix")
+	for name, values := range query {
+		if !slices.ContainsFunc(values, func(v string) bool { return v != "" }) {
+			query.Del(name)
+		}
+	}
+	clean := url.URL{Scheme: scheme, Host: u.Host, RawQuery: query.Encode()}
+	if prefix != "" {
+		clean.Path = "/" + prefix
+	}
+	return clean.String(), nil
+}
+
+// Bucket returns the bucket of a clean location and the prefix of all keys of
+// the library in it, "" or ending in "/"; false for a place that is no bucket.
+func Bucket(location string) (bucket, prefix string, ok bool) {
+	u, err := url.Parse(location)
+	if err != nil || !slices.Contains(bucketSchemes, u.Scheme) {
+		return "", "", false
+	}
+	if prefix = strings.TrimPrefix(u.Path, "/"); prefix != "" {
+		prefix += "/"
+	}
+	return u.Host, prefix, true
+}
+
+// provider tells apart the servers that buckets of one name may be at, as far
+// as their locations say it.
+func provider(u *url.URL) string {
+	q := u.Query()
+	at := strings.TrimRight(strings.ToLower(q.Get("endpoint")), "/")
+	if rest, ok := strings.CutPrefix(at, "https://"); ok {
+		at = strings.TrimSuffix(rest, ":443")
+	} else if rest, ok := strings.CutPrefix(at, "http://"); ok {
+		at = strings.TrimSuffix(rest, ":80")
+	}
+	if u.Scheme == "s3" && strings.HasSuffix(at, ".amazonaws.com") {
+		at = "" // where a bucket is that has no endpoint
+	}
+	return strings.Join([]string{at, q.Get("storage_account"), q.Get("domain")}, " ")
+}
+
 // Overlap tells whether one of two clean locations equals or contains the
 // other. Different endpoints are different stores.
 func Overlap(a, b string) bool {
 	ua, erra := url.Parse(a)
 	ub, errb := url.Parse(b)
-	if erra != nil || errb != nil || ua.Scheme != ub.Scheme || ua.Host != ub.Host || ua.Query().Get("endpoint") != ub.Query().Get("endpoint") {
+	if erra != nil || errb != nil || ua.Scheme != ub.Scheme || ua.Host != ub.Host || provider(ua) != provider(ub) {
 		return false
 	}
-	root := func(u *url.URL) string {
-		return strings.TrimSuffix(path.Join("/", u.Path, u.Query().Get("prefix")), "/") + "/"
-	}
+	root := func(u *url.URL) string { return strings.TrimSuffix(u.Path, "/") + "/" }
 	ra, rb := root(ua), root(ub)
 	return strings.HasPrefix(ra, rb) || strings.HasPrefix(rb, ra)
 }
 
-// baseName is the name of a library that was given none.
-func baseName(location string) string {
+// LibraryName is the name of a library at a clean location that was given none.
+func LibraryName(location string) string {
 	u, err := url.Parse(location)
 	if err != nil {
 		return "Music"
 	}
-	name := path.Base(path.Join("/", u.Path, u.Query().Get("prefix")))
+	name := path.Base(path.Join("/", u.Path))
 	if name == "/" {
 		name = u.Host
 	}
@@ -148,7 +220,7 @@ func checkLibrary(l *models.Library) (err error) {
 		return err
 	}
 	if l.Name == "" {
-		l.Name = baseName(l.Location)
+		l.Name = LibraryName(l.Location)
 	}
 	if !utf8.ValidString(l.Name) || strings.TrimSpace(l.Name) != l.Name || strings.ContainsFunc(l.Name, unicode.IsControl) {
 		return fmt.Errorf("the library name %q begins or ends with a space or holds characters that can't be shown: %w", l.Name, models.ErrInvalid)
@@ -278,7 +350,7 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 
 // RemoveLibrary hides a library with all that it holds. Rows and what users
 // attached to them stay, and so does the number: AddLibrary at the same
-// location brings all back. No file is touched.
+// location brings all back but its secrets. No file is touched.
 func (c *Catalog) RemoveLibrary(ctx context.Context, n int) error {
 	var catalog int64
 	err := c.writeUsers(ctx, func(tx *gorm.DB) error {
@@ -286,7 +358,7 @@ func (c *Catalog) RemoveLibrary(ctx context.Context, n int) error {
 		if err := touchReaders(tx, n); err != nil {
 			return err
 		}
-		r := tx.Exec(`UPDATE libraries SET removed_at = ?, config = 0 WHERE id = ? AND removed_at = 0`, at, n)
+		r := tx.Exec(`UPDATE libraries SET removed_at = ?, config = 0, secret = NULL, hook = NULL WHERE id = ? AND removed_at = 0`, at, n)
 		if r.Error != nil || r.RowsAffected == 0 {
 			return cmp.Or(r.Error, errNoLibrary(n))
 		}
@@ -329,20 +401,48 @@ func (c *Catalog) SetLibraryScanned(ctx context.Context, n int, at int64) error 
 	return c.setLibrary(ctx, n, "scanned_at", at)
 }
 
-// LibrarySecret returns the sealed secret of the library's store, nil when
+// LibraryStore returns a library and the sealed secret of its store, nil when
 // there is none.
-func (c *Catalog) LibrarySecret(ctx context.Context, n int) ([]byte, error) {
-	var secret []byte
-	err := c.r.WithContext(ctx).Raw(`SELECT secret FROM libraries WHERE id = ? AND removed_at = 0`, n).Row().Scan(&secret)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, errNoLibrary(n)
+func (c *Catalog) LibraryStore(ctx context.Context, n int) (l *models.Library, sealed []byte, err error) {
+	err = eachRow(c.r.WithContext(ctx), func(rows *sql.Rows) (err error) {
+		l, err = scanLibrary(rows, &sealed)
+		return err
+	}, `SELECT `+libraryColumns+`, secret FROM libraries WHERE id = ? AND removed_at = 0`, n)
+	if err == nil && l == nil {
+		err = errNoLibrary(n)
 	}
-	return secret, err
+	return l, sealed, err
+}
+
+// LibraryHook is what a library's events are let in by.
+type LibraryHook struct {
+	Number   int
+	Name     string
+	Location string
+	Hash     []byte // SHA-256 of its secret; nil lets nothing in
+}
+
+// LibraryHooks returns all libraries with what lets their events in.
+func (c *Catalog) LibraryHooks(ctx context.Context) ([]LibraryHook, error) {
+	var list []LibraryHook
+	err := eachRow(c.r.WithContext(ctx), func(rows *sql.Rows) error {
+		var h LibraryHook
+		err := rows.Scan(&h.Number, &h.Name, &h.Location, &h.Hash)
+		list = append(list, h)
+		return err
+	}, `SELECT id, name, location, hook FROM libraries WHERE removed_at = 0 ORDER BY id`)
+	return list, err
+}
+
+// SetLibraryHook keeps the SHA-256 of the secret that lets the library's events
+// in; nil lets none in.
+func (c *Catalog) SetLibraryHook(ctx context.Context, n int, hash []byte) error {
+	return c.setLibrary(ctx, n, "hook", blob(hash))
 }
 
 // SetLibrarySecret keeps the sealed secret of the library's store; nil drops it.
 func (c *Catalog) SetLibrarySecret(ctx context.Context, n int, sealed []byte) error {
-	return c.setLibrary(ctx, n, "secret", sealed)
+	return c.setLibrary(ctx, n, "secret", blob(sealed))
 }
 
 func (c *Catalog) setLibrary(ctx context.Context, n int, column string, value any) error {

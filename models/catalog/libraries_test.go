@@ -22,7 +22,12 @@ func TestCleanLocation(t *testing.T) {
 		"file:///music/./x":            "file:///music/x",
 		"file://localhost/music":       "file:///music",
 		"FILE:///Music":                "file:///Music",
-		"s3://Bucket/a//b/":            "s3://bucket/a/b",
+		"s3://Bucket/a//b/":            "s3://Bucket/a//b",
+		"S3://bucket//a":               "s3://bucket//a",
+		"s3://b?prefix=a/b/":           "s3://b/a/b",
+		"s3://b/a?prefix=b&region=":    "s3://b/a/b",
+		"s3://b/50%25 off+?":           "s3://b/50%25%20off+",
+		"gs://b?anonymous=true":        "gs://b?anonymous=true",
 		"s3://bucket":                  "s3://bucket",
 		"s3://bucket/":                 "s3://bucket",
 		"s3://b?region=x&endpoint=h:9": "s3://b?endpoint=h%3A9&region=x",
@@ -36,7 +41,7 @@ func TestCleanLocation(t *testing.T) {
 			t.Errorf("%q cleaned twice: %q %v", in, again, err)
 		}
 	}
-	for _, bad := range []string{"", "music", "./music", "~/music", "file://host/music", "file:music", "file:///a?b=c", "file:", "s3://key:hunter2@bucket/", "s3://bucket?secret_access_key=hunter2", "s3://bucket?X-Amz-Security-Token=hunter2", "azblob://c?sas=hunter2", "s3://b#hunter2", "s3://b?a=%zz", "%zz"} {
+	for _, bad := range []string{"", "music", "./music", "~/music", "file://host/music", "file:music", "file:///a?b=c", "file:", "s3://key:hunter2@bucket/", "s3://bucket?secret_access_key=hunter2", "s3://bucket?X-Amz-Security-Token=hunter2", "azblob://c?sas=hunter2", "s3://b#hunter2", "s3://", "s3:///x", "s3://b/../x", "s3://b?prefix=./x", "s3://b?endpoint=http://k:hunter2@h/", "s3://b?endpoint=http://h/?sig%3Dhunter2", "s3://b?a=%zz", "%zz"} {
 		_, err := CleanLocation(bad)
 		refused(t, err, models.ErrInvalid)
 		if err != nil && strings.Contains(err.Error(), "hunter2") {
@@ -63,6 +68,15 @@ func TestOverlap(t *testing.T) {
 		{"s3://b/a", "s3://c/a", false},
 		{"s3://b?region=x", "s3://b?region=y", true},
 		{"s3://b?endpoint=x", "s3://b?endpoint=y", false},
+		{"s3://b?endpoint=http://h:80", "s3://b/x?endpoint=h/", true},
+		{"s3://b?endpoint=https://h&region=x", "s3://b?use_path_style=true&endpoint=https://H:443/", true},
+		{"s3://b?endpoint=https://s3.eu-west-1.amazonaws.com", "s3://b", true},
+		{"s3://b?prefix=x", "s3://b/x", true},
+		{"s3://b/a/", "s3://b?prefix=a/b", true},
+		{"s3://b/a", "s3://B/a", false},
+		{"s3://b//a", "s3://b/a", false},
+		{"s3://b", "gs://b", false},
+		{"azblob://c?storage_account=x", "azblob://c?storage_account=y", false},
 	} {
 		a, err1 := CleanLocation(c.a)
 		b, err2 := CleanLocation(c.b)

@@ -368,7 +368,7 @@ func TestReseal(t *testing.T) {
 			return errors.Join(r.Reseal("2", func(Sealed) ([]byte, error) { return nil, nil }), failed)
 		}), failed)
 		u, _ := c.UserByKey(ctx, a.Key)
-		secret, _ := c.LibrarySecret(ctx, n)
+		_, secret, _ := c.LibraryStore(ctx, n)
 		fingerprint, _ := c.KeyFingerprint(ctx)
 		if string(u.Sealed) != "a!" || string(secret) != "l!" || fingerprint != "1" {
 			t.Errorf("sealed %q %q, fingerprint %q", u.Sealed, secret, fingerprint)

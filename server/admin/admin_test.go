@@ -36,10 +36,10 @@ func (f folders) Store(ctx context.Context, n int) (storage.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, l.Location)
+	return open(ctx, l.Location, nil, false)
 }
 
-func open(_ context.Context, location string) (storage.Store, error) {
+func open(_ context.Context, location string, _ storage.Secret, _ bool) (storage.Store, error) {
 	u, err := storage.Parse(location)
 	if err != nil {
 		return nil, err

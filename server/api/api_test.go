@@ -131,7 +131,7 @@ func newHouse(t *testing.T) *house {
 	}
 	door := &session.Door{Auth: h.auth, BasePath: "/music", Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
 	h.api = New(Config{
-		Manage: manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Open: func(ctx context.Context, l string) (storage.Store, error) {
+		Manage: manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Open: func(ctx context.Context, l string, _ storage.Secret, _ bool) (storage.Store, error) {
 			return reg.Open(ctx, l, storage.Options{})
 		}, Allowed: func(l string) error {
 			if strings.HasSuffix(l, "/state") {

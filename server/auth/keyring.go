@@ -10,17 +10,20 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/storage"
 )
 
 // KeyFileName is what the key file is called in the data folder.
@@ -271,11 +274,12 @@ func (k *Keyring) Rotate(ctx context.Context) error {
 // ResetKey gives a catalog whose key is lost a new one. What was sealed is
 // dropped: token logins with account passwords work again after one login by
 // password, device secrets still work as API keys and as passwords, stores'
-// secrets must be given again. A key file that is there is never replaced
-// (models.ErrConflict).
-func ResetKey(ctx context.Context, c *catalog.Catalog, path string, log *slog.Logger) error {
+// secrets must be given again: the libraries that had one are returned, by
+// number. A key file that is there is never replaced (models.ErrConflict).
+func ResetKey(ctx context.Context, c *catalog.Catalog, path string, log *slog.Logger) (libraries []int, err error) {
 	k := &Keyring{catalog: c, path: path, log: log, step: func(string) {}}
-	return c.Rekey(ctx, func(r *catalog.Rekeying) error {
+	err = c.Rekey(ctx, func(r *catalog.Rekeying) error {
+		libraries = nil
 		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("there is a key file at %s: move it away first if it really is not the right one: %w", path, models.ErrConflict)
 		}
@@ -286,8 +290,15 @@ func ResetKey(ctx context.Context, c *catalog.Catalog, path string, log *slog.Lo
 		if err := k.write([]*key{fresh}); err != nil {
 			return err
 		}
-		return r.Reseal(fresh.fingerprint, func(catalog.Sealed) ([]byte, error) { return nil, nil })
+		return r.Reseal(fresh.fingerprint, func(s catalog.Sealed) ([]byte, error) {
+			if s.Table == tableLibraries {
+				libraries = append(libraries, int(s.Row))
+			}
+			return nil, nil
+		})
 	})
+	slices.Sort(libraries)
+	return libraries, err
 }
 
 func (k *Keyring) current() *key {
@@ -421,13 +432,40 @@ func (k *Keyring) seal(ctx context.Context, table string, user, row models.Key, 
 	return sealed, settle, nil
 }
 
-// SealStore seals the secret of a library's store, for
-// catalog.SetLibrarySecret.
-func (k *Keyring) SealStore(l *models.Library, secret []byte) ([]byte, error) {
-	return seal(k.current(), tableLibraries, l.Owner, models.Key(l.Number), secret)
+// KeepStore seals the secret of a library's store into the catalog; an empty
+// one is dropped.
+func (k *Keyring) KeepStore(ctx context.Context, l *models.Library, secret storage.Secret) error {
+	if len(secret) == 0 {
+		return k.catalog.SetLibrarySecret(ctx, l.Number, nil)
+	}
+	clear, err := json.Marshal(map[string]string(secret))
+	if err != nil {
+		return err
+	}
+	sealed, settle, err := k.seal(ctx, tableLibraries, l.Owner, models.Key(l.Number), clear)
+	if err != nil {
+		return err
+	}
+	if err := k.catalog.SetLibrarySecret(ctx, l.Number, sealed); err != nil {
+		return err
+	}
+	return settle()
 }
 
-// OpenStore returns the secret of a library's store from its sealed form.
-func (k *Keyring) OpenStore(ctx context.Context, l *models.Library, sealed []byte) ([]byte, error) {
-	return k.unseal(ctx, tableLibraries, l.Owner, models.Key(l.Number), sealed)
+// StoreSecret returns the secret of a library's store from its sealed form,
+// nil from nil.
+func (k *Keyring) StoreSecret(ctx context.Context, l *models.Library, sealed []byte) (storage.Secret, error) {
+	if len(sealed) == 0 {
+		return nil, nil
+	}
+	clear, err := k.unseal(ctx, tableLibraries, l.Owner, models.Key(l.Number), sealed)
+	if err != nil {
+		return nil, fmt.Errorf("the secret of library %s can't be read: give it again (songlocker library set %q --secret-file FILE): %w: %w", l.Name, l.Name, err, models.ErrUnavailable)
+	}
+	var secret map[string]string
+	if err := json.Unmarshal(clear, &secret); err != nil {
+		// The decoder's error may quote what it reads.
+		return nil, fmt.Errorf("the secret of library %s is damaged: give it again (songlocker library set %q --secret-file FILE): %w", l.Name, l.Name, models.ErrUnavailable)
+	}
+	return secret, nil
 }

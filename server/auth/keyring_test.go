@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/storage"
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -290,11 +292,12 @@ func TestResetGivesUpWhatWasSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 	device, _ := secret(t, s, ann.Key, Secret{Name: "phone", Scope: models.ScopeFull})
-	refused(t, ResetKey(ctx, c, path, quiet), models.ErrConflict)
+	_, err = ResetKey(ctx, c, path, quiet)
+	refused(t, err, models.ErrConflict)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if err := ResetKey(ctx, c, path, quiet); err != nil {
+	if _, err := ResetKey(ctx, c, path, quiet); err != nil {
 		t.Fatal(err)
 	}
 	if s, err = New(ctx, o); err != nil {
@@ -320,25 +323,62 @@ func TestResetGivesUpWhatWasSealed(t *testing.T) {
 func TestStoreSecrets(t *testing.T) {
 	ctx := context.Background()
 	s, _ := service(t, nil)
-	l := &models.Library{Location: "s3://bucket"}
-	if _, err := s.catalog.AddLibrary(ctx, l); err != nil {
+	l, other := &models.Library{Location: "s3://bucket"}, &models.Library{Location: "s3://other"}
+	for _, l := range []*models.Library{l, other} {
+		if _, err := s.catalog.AddLibrary(ctx, l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// kept returns the sealed and the opened secret of a library.
+	kept := func(l *models.Library) ([]byte, storage.Secret, error) {
+		t.Helper()
+		now, sealed, err := s.catalog.LibraryStore(ctx, l.Number)
+		if err != nil || now.Secret != (sealed != nil) {
+			t.Fatalf("%+v %v", now, err)
+		}
+		secret, err := s.Keys().StoreSecret(ctx, now, sealed)
+		return sealed, secret, err
+	}
+	if sealed, secret, err := kept(l); sealed != nil || secret != nil || err != nil {
+		t.Errorf("a secret before there is one: %v %v", secret, err)
+	}
+	want := storage.Secret{"access_key_id": "AK", "secret_access_key": "hunter2"}
+	if err := s.Keys().KeepStore(ctx, l, want); err != nil {
 		t.Fatal(err)
 	}
-	sealed, err := s.Keys().SealStore(l, []byte("credentials"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.catalog.SetLibrarySecret(ctx, l.Number, sealed); err != nil {
-		t.Fatal(err)
+	first, secret, err := kept(l)
+	if err != nil || !maps.Equal(secret, want) || bytes.Contains(first, []byte("hunter2")) {
+		t.Fatalf("%q %v", first, err)
 	}
 	if err := s.Keys().Rotate(ctx); err != nil {
 		t.Fatal(err)
 	}
-	sealed, err = s.catalog.LibrarySecret(ctx, l.Number)
-	if err != nil {
+	second, secret, err := kept(l)
+	if err != nil || !maps.Equal(secret, want) || bytes.Equal(first, second) {
+		t.Errorf("after the key was rotated: %v", err)
+	}
+	// Bound to its row: another library can't be made to use it.
+	if err := s.catalog.SetLibrarySecret(ctx, other.Number, second); err != nil {
 		t.Fatal(err)
 	}
-	if clear, err := s.Keys().OpenStore(ctx, l, sealed); err != nil || string(clear) != "credentials" {
-		t.Errorf("the store's secret is %q: %v", clear, err)
+	if _, secret, err := kept(other); len(secret) > 0 || !errors.Is(err, models.ErrUnavailable) || !strings.Contains(err.Error(), "library set") {
+		t.Errorf("another library's secret opens: %v", err)
+	}
+	if err := s.Keys().KeepStore(ctx, other, nil); err != nil {
+		t.Fatal(err)
+	}
+	if sealed, _, err := kept(other); sealed != nil || err != nil {
+		t.Errorf("a dropped secret stays: %v", err)
+	}
+	key := s.keys.path
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	lost, err := ResetKey(ctx, s.catalog, key, quiet)
+	if err != nil || len(lost) != 1 || lost[0] != l.Number {
+		t.Errorf("libraries that lost their secret with the key: %v %v", lost, err)
+	}
+	if sealed, _, err := kept(l); sealed != nil || err != nil {
+		t.Errorf("after the key was reset: %v", err)
 	}
 }

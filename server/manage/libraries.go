@@ -94,7 +94,7 @@ var errSeen = errors.New("seen")
 func (s *Service) look(ctx context.Context, location string) error {
 	within, stop := context.WithTimeout(ctx, lookTime)
 	defer stop()
-	store, err := s.Open(within, location)
+	store, err := s.Open(within, location, nil, false)
 	if err != nil {
 		return err
 	}

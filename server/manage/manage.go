@@ -23,9 +23,10 @@ type Config struct {
 	Catalog *catalog.Catalog
 	Auth    *auth.Service
 	Scans   *scans.Manager
-	// Open opens the store of a location, to see whether it can be read. The
-	// service closes it.
-	Open func(ctx context.Context, location string) (storage.Store, error)
+	// Open opens the store of a location with a secret, to see whether it can
+	// be read. ambient lets it use the machine's own credentials. The service
+	// closes it.
+	Open func(ctx context.Context, location string, secret storage.Secret, ambient bool) (storage.Store, error)
 	// Allowed refuses places where no library may lie, such as the data
 	// folder; nil allows all.
 	Allowed func(location string) error
