@@ -39,7 +39,7 @@ var floors = [][]string{
 	{"subsonic"},
 	{"subsonic/conformance"},
 	{"server", "server/admin", "server/api", "server/cli", "server/config", "server/demo", "server/doctor", "server/manage", "server/session"},
-	{"test/music"},
+	{"test/cloud", "test/music"},
 	{".", "test/bench", "test/chaos", "test/e2e", "test/score"},
 }
 
