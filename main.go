@@ -7,6 +7,7 @@ import (
 
 	"github.com/songlocker/songlocker/server"
 	"github.com/songlocker/songlocker/storage"
+	"github.com/songlocker/songlocker/storage/bucket"
 	"github.com/songlocker/songlocker/storage/local"
 )
 
@@ -16,6 +17,7 @@ var version string
 func main() {
 	var stores storage.Registry
 	stores.Register("file", local.Open)
+	bucket.Register(&stores)
 	os.Exit(server.Main(server.Process{
 		Args: os.Args[1:], Environ: os.Environ(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,

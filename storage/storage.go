@@ -48,8 +48,10 @@ type Store interface {
 	// "/". What Hidden names is left out. A prefix that nothing has yields
 	// nothing. A nil error means that the listing was complete. Any failure,
 	// in whatever folder, makes List fail in the end, after it has yielded
-	// what it could, so that nobody takes an absence from it. An error of
-	// yield ends the listing at once and is returned.
+	// what it could, so that nobody takes an absence from it; Complete tells
+	// such an error from one that only names objects which can't be served.
+	// yield is never called twice at once; its error ends the listing and is
+	// returned.
 	List(ctx context.Context, prefix string, yield func(Object) error) error
 
 	// Stat tells of one object as it is now.
@@ -75,12 +77,35 @@ type Store interface {
 type ListError struct {
 	Key string // a folder's ends in "/", the root's is ""
 	Err error
+
+	// Skipped is an object of a bucket whose name there can't be made a key.
+	// Key is that name, which is none. The listing is complete without it.
+	Skipped bool
 }
 
 func (e *ListError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error without the key.
 func (e *ListError) Unwrap() error { return e.Err }
+
+// Complete tells whether a listing with this error showed all that its store
+// serves: there is none, or it tells only of what was skipped.
+func Complete(err error) bool {
+	switch e := err.(type) { //nolint:errorlint // every error of the tree is looked at
+	case nil:
+		return true
+	case *ListError:
+		return e.Skipped
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			if !Complete(one) {
+				return false
+			}
+		}
+		return len(e.Unwrap()) > 0
+	}
+	return false
+}
 
 // Hollow is a Store with real folders, which stay when nothing is in them.
 type Hollow interface {
