@@ -48,16 +48,16 @@ var errPlaylist = errors.New("not a playlist that can be read")
 
 // parsePlaylist reads a playlist's file by its suffix. What is wrong in it is
 // errPlaylist.
-func parsePlaylist(suffix string, b []byte) (*playlistFile, error) {
+func parsePlaylist(suffix string, b []byte, guess bool) (*playlistFile, error) {
 	var p *playlistFile
 	var err error
 	switch suffix {
 	case "xspf":
 		p, err = parseXSPF(b)
 	case "pls":
-		p = parsePLS(audio.Text(b))
+		p = parsePLS(audio.Text(b, guess))
 	default:
-		p = parseM3U(audio.Text(b))
+		p = parseM3U(audio.Text(b, guess))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errPlaylist, err)
@@ -225,7 +225,7 @@ func parseXSPF(b []byte) (*playlistFile, error) {
 // parts returns the parts of the path that a line names, the last one first,
 // folded for comparison; nothing for what is no file. Relative says that the
 // path begins at the folder of the playlist.
-func (l playlistLine) parts() (parts []string, relative bool) {
+func (l playlistLine) parts(guess bool) (parts []string, relative bool) {
 	place := l.place
 	if scheme, rest, ok := strings.Cut(place, "://"); ok && len(scheme) > 1 {
 		if !strings.EqualFold(scheme, "file") {
@@ -246,8 +246,11 @@ func (l playlistLine) parts() (parts []string, relative bool) {
 		relative = false
 	}
 	for part := range strings.SplitSeq(place, "/") {
-		if part = strings.TrimSpace(part); part != "" && part != "." {
-			parts = append(parts, foldPart(part))
+		// Folding may leave nothing, as of a byte order mark.
+		if part = strings.TrimSpace(part); part != "." {
+			if part = foldPart(part, guess); part != "" {
+				parts = append(parts, part)
+			}
 		}
 	}
 	slices.Reverse(parts)
@@ -256,8 +259,8 @@ func (l playlistLine) parts() (parts []string, relative bool) {
 
 // foldPart returns the form in which two names of a file are compared: those
 // that some system holds for one are one.
-func foldPart(name string) string {
-	return strings.ToLower(norm.NFC.String(audio.Text([]byte(name))))
+func foldPart(name string, guess bool) string {
+	return strings.ToLower(norm.NFC.String(audio.Text([]byte(name), guess)))
 }
 
 // PlaylistSong is one entry of a playlist that is written to a file.

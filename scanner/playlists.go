@@ -56,7 +56,7 @@ func (x *scan) importPlaylists(ctx context.Context, complete bool) error {
 			return err
 		}
 	}
-	r := newResolver(x.Library.Number)
+	r := newResolver(x.Library.Number, x.o.GuessEncodings)
 	for _, p := range fresh {
 		for i := range p.entries {
 			r.want(p.file.ObjectKey, &p.entries[i])
@@ -188,7 +188,7 @@ func (x *scan) freshPlaylists(ctx context.Context, files []catalog.PlaylistFile,
 			err = x.catalog.MovePlaylistFile(ctx, f, o.Key)
 		default:
 			var p *playlistFile
-			if p, err = parsePlaylist(suffixOf(o.Key), b); err != nil {
+			if p, err = parsePlaylist(suffixOf(o.Key), b, x.o.GuessEncodings); err != nil {
 				x.failed(o.Key, err.Error())
 				err = nil
 				continue
@@ -220,6 +220,7 @@ func (p *playlistFile) fresh(f catalog.PlaylistFile) freshPlaylist {
 // the keys of each library once, however many lines there are.
 type resolver struct {
 	library int                      // that of the playlists
+	guess   bool                     // the encodings of names that are no UTF-8
 	wanted  map[string][]*wantedLine // by the folded name of the file
 	order   []*wantedLine
 }
@@ -250,8 +251,8 @@ func (s score) compare(o score) int {
 	return 0
 }
 
-func newResolver(library int) *resolver {
-	return &resolver{library: library, wanted: map[string][]*wantedLine{}}
+func newResolver(library int, guess bool) *resolver {
+	return &resolver{library: library, guess: guess, wanted: map[string][]*wantedLine{}}
 }
 
 // want asks for the song of an entry's line, in the playlist with this key.
@@ -263,7 +264,7 @@ func (r *resolver) want(playlist string, e *catalog.PlaylistEntry) {
 		}
 	}
 	add := func(place string, part int) {
-		parts, relative := (playlistLine{place: place}).parts()
+		parts, relative := (playlistLine{place: place}).parts(r.guess)
 		if len(parts) == 0 {
 			return
 		}
@@ -271,7 +272,7 @@ func (r *resolver) want(playlist string, e *catalog.PlaylistEntry) {
 		if relative {
 			names := slices.Clone(parts)
 			slices.Reverse(names)
-			w.exact = path.Join(append([]string{foldPath(folderOf(playlist))}, names...)...)
+			w.exact = path.Join(append([]string{foldPath(folderOf(playlist), r.guess)}, names...)...)
 		}
 		r.wanted[parts[0]] = append(r.wanted[parts[0]], w)
 		r.order = append(r.order, w)
@@ -285,13 +286,13 @@ func (r *resolver) want(playlist string, e *catalog.PlaylistEntry) {
 }
 
 // foldPath folds every part of a key.
-func foldPath(key string) string {
+func foldPath(key string, guess bool) string {
 	if key == "" {
 		return ""
 	}
 	parts := strings.Split(key, "/")
 	for i := range parts {
-		parts[i] = foldPart(parts[i])
+		parts[i] = foldPart(parts[i], guess)
 	}
 	return strings.Join(parts, "/")
 }
@@ -308,8 +309,8 @@ func (r *resolver) resolve(ctx context.Context, c *catalog.Catalog, libraries []
 	for _, n := range libraries {
 		err := c.Known(ctx, n, "", func(k catalog.Known) error {
 			if k.Song != 0 {
-				for _, w := range r.wanted[foldPart(path.Base(k.ObjectKey))] {
-					w.weigh(k, n, n == r.library)
+				for _, w := range r.wanted[foldPart(path.Base(k.ObjectKey), r.guess)] {
+					w.weigh(k, n, n == r.library, r.guess)
 				}
 			}
 			return nil
@@ -346,21 +347,21 @@ func (r *resolver) resolve(ctx context.Context, c *catalog.Catalog, libraries []
 	}
 	return c.SongRows(ctx, songs, func(s *models.Song) {
 		for _, e := range entries[s.Key] {
-			e.Line, e.Title, e.Artist, e.Album = "", s.Title, s.Artist, s.AlbumName
+			e.Said, e.Line, e.Title, e.Artist, e.Album = e.Line, "", s.Title, s.Artist, s.AlbumName
 		}
 	})
 }
 
 // weigh looks how well a key fits, and keeps the best.
-func (w *wantedLine) weigh(k catalog.Known, library int, own bool) {
+func (w *wantedLine) weigh(k catalog.Known, library int, own, guess bool) {
 	names := strings.Split(k.ObjectKey, "/")
 	var s score
-	for i, n := len(names)-1, 0; i >= 0 && n < len(w.parts) && foldPart(names[i]) == w.parts[n]; i, n = i-1, n+1 {
+	for i, n := len(names)-1, 0; i >= 0 && n < len(w.parts) && foldPart(names[i], guess) == w.parts[n]; i, n = i-1, n+1 {
 		s.suffix++
 	}
 	if own {
 		s.own = 1
-		if w.exact != "" && foldPath(k.ObjectKey) == w.exact {
+		if w.exact != "" && foldPath(k.ObjectKey, guess) == w.exact {
 			s.exact = 1
 		}
 	}

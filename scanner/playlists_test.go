@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/songlocker/songlocker/models"
@@ -313,14 +314,66 @@ func FuzzPlaylist(f *testing.F) {
 	f.Add(2, []byte("[playlist]\nFile1=a\nTitle1=b - c\nNumberOfEntries=1\n"))
 	f.Add(3, []byte(`<?xml version="1.0" encoding="utf-8"?><playlist><title>t</title><trackList><track><location>a%20b</location><title>x</title></track></trackList></playlist>`))
 	f.Fuzz(func(t *testing.T, format int, b []byte) {
-		p, err := parsePlaylist(playlistSuffixes[uint(format)%4], b)
+		p, err := parsePlaylist(playlistSuffixes[uint(format)%4], b, true)
 		if err != nil {
 			return
 		}
 		for _, l := range p.lines {
-			if parts, _ := l.parts(); len(parts) > 0 && parts[0] == "" {
+			if parts, _ := l.parts(true); len(parts) > 0 && parts[0] == "" {
 				t.Errorf("%q has an empty name", l.place)
 			}
 		}
 	})
+}
+
+// TestLinesKeepTheirSongs changes a playlist's file after its songs have moved:
+// the old names still mean them. A song that was purged leaves an open line,
+// which the next one of that name fills though the file stays as it is.
+func TestLinesKeepTheirSongs(t *testing.T) {
+	h := playlistHouse(t)
+	const a, b = "Other/Album/01 Intro.mp3", "loose.mp3"
+	h.write("l.m3u8", []byte(a+"\n"+b+"\n"))
+	h.scan(Request{})
+	if got := h.places("l"); !slices.Equal(got, []string{a, b}) {
+		t.Fatalf("the list is %q", got)
+	}
+	h.move(a, "Elsewhere/first.mp3")
+	h.scan(Request{})
+	h.write("l.m3u8", []byte(b+"\n"+a+"\n"+a+"\n"))
+	h.scan(Request{})
+	if got, want := h.places("l"), []string{b, "Elsewhere/first.mp3", "Elsewhere/first.mp3"}; !slices.Equal(got, want) {
+		t.Errorf("after the file has changed the list is %q, want %q", got, want)
+	}
+	h.remove(b)
+	h.scan(Request{AcceptMissing: true})
+	if _, err := h.catalog.Purge(t.Context(), h.library, time.Now().Add(time.Hour).UnixMilli()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := h.places("l"), []string{"[" + b + "]", "Elsewhere/first.mp3", "Elsewhere/first.mp3"}; !slices.Equal(got, want) {
+		t.Errorf("after the purge the list is %q, want %q", got, want)
+	}
+	h.put("id3v22.mp3", b)
+	h.scan(Request{})
+	if got, want := h.places("l"), []string{b, "Elsewhere/first.mp3", "Elsewhere/first.mp3"}; !slices.Equal(got, want) {
+		t.Errorf("when the song is back the list is %q, want %q", got, want)
+	}
+}
+
+// TestPlaylistEncodings reads a list in Shift-JIS, whose names are found only
+// where encodings may be guessed.
+func TestPlaylistEncodings(t *testing.T) {
+	for _, guess := range []bool{true, false} {
+		h := newHouse(t, Options{GuessEncodings: guess, Playlists: Playlists{Import: true, Owner: "ana"}})
+		const name = "さくら/やよいの空は.mp3"
+		h.put("id3v24.mp3", name)
+		h.write("l.m3u", []byte("\x82\xb3\x82\xad\x82\xe7/\x82\xe2\x82\xe6\x82\xa2\x82\xcc\x8b\xf3\x82\xcd.mp3\n"))
+		run := h.scan(Request{})
+		problems, err := h.catalog.Problems(t.Context(), run.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if open := slices.ContainsFunc(problems, func(p models.ScanProblem) bool { return p.Key == "l.m3u" }); open == guess {
+			t.Errorf("guess %v: the line is open: %v", guess, open)
+		}
+	}
 }

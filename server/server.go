@@ -197,7 +197,7 @@ func (s *server) handler(ctx context.Context) http.Handler {
 	s.setup.mount(e)
 	subsonic.New(subsonic.Config{
 		Catalog: s.catalog, Auth: s.auth, Stores: playback{s.stores}, Scans: s.scans, Covers: covers{s.artwork},
-		Lyrics:          lyrics.New(s.catalog, playback{s.stores}, s.Log),
+		Lyrics:          lyrics.New(s.catalog, playback{s.stores}, s.Config.GuessEncodings, s.Log),
 		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log,
 	}).Mount(e, "")
 	s.manage(ctx, e)

@@ -20,3 +20,16 @@ CREATE TABLE usage (
 -- What lets a library's events in: the SHA-256 of a secret that its provider
 -- shows; NULL lets none in.
 ALTER TABLE libraries ADD COLUMN hook {blob};
+
+-- Which song a line of a playlist's file was found to name: it still does when
+-- the song has moved and the file, changed elsewhere, names its old place.
+CREATE TABLE playlist_lines (
+	playlist_id {int} NOT NULL,
+	line {text} NOT NULL,
+	song_id {int} NOT NULL,
+	PRIMARY KEY (playlist_id, line)
+);
+CREATE INDEX playlist_lines_song ON playlist_lines (song_id);
+
+-- A purge and a song that takes another's row look for the queues that it is in.
+CREATE INDEX queue_entries_song ON queue_entries (song_id);

@@ -25,6 +25,7 @@ type PlaylistFile struct {
 type PlaylistEntry struct {
 	Song                 models.Key // 0 for none
 	Line                 string     // "" where there is a song
+	Said                 string     // the line of the file for which the song was found
 	Title, Artist, Album string
 }
 
@@ -102,11 +103,17 @@ func (c *Catalog) ImportPlaylist(ctx context.Context, in PlaylistImport) error {
 		if err != nil {
 			return false, err
 		}
+		if err := rememberedLines(tx, key, in.Entries); err != nil {
+			return false, err
+		}
 		list := make([]entry, len(in.Entries))
 		for i, e := range in.Entries {
 			list[i] = entry{song: e.Song, line: e.Line, title: e.Title, artist: e.Artist, album: e.Album}
 		}
 		if err := addEntries(tx, key, 0, list); err != nil {
+			return false, err
+		}
+		if err := rememberLines(tx, key, in.Entries); err != nil {
 			return false, err
 		}
 		err = tx.Exec(`INSERT INTO playlist_files (library_id, object_key, version, hash, playlist_id, imported_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -118,6 +125,54 @@ func (c *Catalog) ImportPlaylist(ctx context.Context, in PlaylistImport) error {
 		return fmt.Errorf("import the playlist %q: %w", in.File.ObjectKey, err)
 	}
 	return nil
+}
+
+// rememberedLines gives entries without a song the one that their line named
+// when the file was read before: it has moved since. A song that was purged is
+// none.
+func rememberedLines(tx *gorm.DB, playlist models.Key, list []PlaylistEntry) error {
+	open := map[string][]*PlaylistEntry{}
+	for i := range list {
+		if e := &list[i]; e.Song == 0 && e.Line != "" {
+			open[e.Line] = append(open[e.Line], e)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	return eachRow(tx, func(rows *sql.Rows) error {
+		var line string
+		var card sql.RawBytes
+		if err := rows.Scan(&line, &card); err != nil || open[line] == nil {
+			return err
+		}
+		s, err := songOf(card)
+		if err != nil {
+			return err
+		}
+		for _, e := range open[line] {
+			e.Song, e.Said, e.Line = s.Key, line, ""
+			e.Title, e.Artist, e.Album = s.Title, s.Artist, s.AlbumName
+		}
+		return nil
+	}, `SELECT l.line, s.card FROM playlist_lines l JOIN songs s ON s.id = l.song_id WHERE l.playlist_id = ?`, playlist)
+}
+
+// rememberLines notes which songs the lines of a list name now, and forgets
+// the lines that its file has no more.
+func rememberLines(tx *gorm.DB, playlist models.Key, list []PlaylistEntry) error {
+	if err := tx.Exec(`DELETE FROM playlist_lines WHERE playlist_id = ?`, playlist).Error; err != nil {
+		return err
+	}
+	var rows [][]any
+	seen := map[string]bool{}
+	for _, e := range list {
+		if e.Song != 0 && e.Said != "" && !seen[e.Said] {
+			seen[e.Said] = true
+			rows = append(rows, []any{playlist, e.Said, e.Song})
+		}
+	}
+	return insertRows(tx, `INSERT INTO playlist_lines (playlist_id, line, song_id) VALUES `, rows, ``)
 }
 
 // copyPlaylist keeps a list as it is beside itself.
@@ -185,7 +240,15 @@ func (c *Catalog) FillLines(ctx context.Context, lines []FilledLine) error {
 			if r.Error != nil {
 				return false, r.Error
 			}
-			if r.RowsAffected == 0 || seen[l.Playlist] {
+			if r.RowsAffected == 0 {
+				continue
+			}
+			err := tx.Exec(`INSERT INTO playlist_lines (playlist_id, line, song_id) VALUES (?, ?, ?)
+				ON CONFLICT (playlist_id, line) DO UPDATE SET song_id = excluded.song_id`, l.Playlist, l.Line, l.Entry.Song).Error
+			if err != nil {
+				return false, err
+			}
+			if seen[l.Playlist] {
 				continue
 			}
 			seen[l.Playlist] = true

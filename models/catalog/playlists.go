@@ -264,6 +264,9 @@ func (c *Catalog) DeletePlaylist(ctx context.Context, v Viewer, key models.Key, 
 		if err := tx.Exec(`DELETE FROM playlist_entries WHERE playlist_id = ?`, key).Error; err != nil {
 			return false, err
 		}
+		if err := tx.Exec(`DELETE FROM playlist_lines WHERE playlist_id = ?`, key).Error; err != nil {
+			return false, err
+		}
 		r := tx.Exec(`DELETE FROM playlists WHERE id = ?`, key)
 		if r.Error == nil && r.RowsAffected == 0 {
 			return false, models.NotFound(models.ID{Kind: models.KindPlaylist, Key: key})

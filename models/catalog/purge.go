@@ -168,6 +168,9 @@ func purgeSome(tx *gorm.DB, library int, before int64) (done bool, err error) {
 	}
 	for _, q := range []string{
 		`UPDATE playlist_entries SET title = (SELECT s.title FROM songs s WHERE s.id = playlist_entries.song_id) WHERE title = '' AND song_id IN ?`,
+		// What came from a file is looked for again.
+		`UPDATE playlist_entries SET line = COALESCE((SELECT MIN(l.line) FROM playlist_lines l WHERE l.playlist_id = playlist_entries.playlist_id AND l.song_id = playlist_entries.song_id), '') WHERE song_id IN ?`,
+		`DELETE FROM playlist_lines WHERE song_id IN ?`,
 		`UPDATE playlist_entries SET song_id = 0 WHERE song_id IN ?`,
 		`UPDATE queue_entries SET song_id = 0 WHERE song_id IN ?`, // the places of the others stay
 		`UPDATE songs SET copy_of = 0 WHERE copy_of IN ?`,

@@ -271,6 +271,7 @@ func (s *ScanTx) MergeSong(other, into models.Key) error {
 		{`UPDATE plays SET annot_id = ?, song_id = ? WHERE user_id IN (SELECT id FROM users) AND annot_id = ? AND NOT EXISTS (SELECT 1 FROM plays p WHERE p.user_id = plays.user_id
 			AND p.annot_id = ? AND p.played_at = plays.played_at AND p.player = plays.player)`, []any{was.Annot, into, annot, was.Annot}},
 		{`UPDATE playlist_entries SET song_id = ? WHERE song_id = ?`, []any{into, other}},
+		{`UPDATE playlist_lines SET song_id = ? WHERE song_id = ?`, []any{into, other}},
 		{`UPDATE queue_entries SET song_id = ? WHERE song_id = ?`, []any{into, other}},
 		{`UPDATE share_entries SET item_id = ? WHERE kind = 'so' AND item_id = ?`, []any{into, other}},
 		{`DELETE FROM songs WHERE id = ?`, []any{other}},

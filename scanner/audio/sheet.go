@@ -197,16 +197,8 @@ func sheetTags(track, disc values) models.Tags {
 // sheetText decodes the bytes of a sheet. The encodings that name themselves,
 // or are valid UTF-8, are certain.
 func sheetText(b []byte, guess bool) string {
-	switch {
-	case len(b) >= 3 && string(b[:3]) == "\xef\xbb\xbf":
-		b = b[3:]
-	case len(b) >= 2 && (b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff):
-		return lineEnds(utf16Text(b, false))
-	case len(b) >= 4 && (b[0] == 0) != (b[1] == 0) && (b[0] == 0) == (b[2] == 0) && (b[1] == 0) == (b[3] == 0):
-		return lineEnds(utf16Text(b, b[0] == 0))
-	}
-	if utf8.Valid(b) {
-		return lineEnds(string(b))
+	if s, ok := unicodeText(b); ok {
+		return s
 	}
 	if guess {
 		var values [][]byte
@@ -220,6 +212,19 @@ func sheetText(b []byte, guess bool) string {
 		}
 	}
 	return lineEnds(latin1(b))
+}
+
+// unicodeText decodes what is UTF-8 or UTF-16 for certain.
+func unicodeText(b []byte) (string, bool) {
+	switch {
+	case len(b) >= 3 && string(b[:3]) == "\xef\xbb\xbf":
+		b = b[3:]
+	case len(b) >= 2 && (b[0] == 0xff && b[1] == 0xfe || b[0] == 0xfe && b[1] == 0xff):
+		return lineEnds(utf16Text(b, false)), true
+	case len(b) >= 4 && (b[0] == 0) != (b[1] == 0) && (b[0] == 0) == (b[2] == 0) && (b[1] == 0) == (b[3] == 0):
+		return lineEnds(utf16Text(b, b[0] == 0)), true
+	}
+	return lineEnds(string(b)), utf8.Valid(b)
 }
 
 // lineEnds makes every kind of line end a \n.

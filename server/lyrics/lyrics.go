@@ -33,15 +33,17 @@ type Stores interface {
 type Service struct {
 	catalog *catalog.Catalog
 	stores  Stores
+	guess   bool
 	log     *slog.Logger
 }
 
-// New returns a service. A nil log discards.
-func New(c *catalog.Catalog, s Stores, log *slog.Logger) *Service {
+// New returns a service. guess lets it guess the encodings of texts beside
+// songs that are no UTF-8. A nil log discards.
+func New(c *catalog.Catalog, s Stores, guess bool, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{c, s, log}
+	return &Service{c, s, guess, log}
 }
 
 // Lyrics returns the texts of a song, the best first: the .lrc beside it,
@@ -115,7 +117,7 @@ func (s *Service) text(ctx context.Context, l catalog.LyricsSource) (string, err
 	if err != nil || len(b) > maxText {
 		return "", err
 	}
-	return string(b), nil
+	return audio.Text(b, s.guess), nil
 }
 
 // parse reads a text and drops the empty lines around it.

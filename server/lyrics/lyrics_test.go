@@ -60,7 +60,7 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Service = New(c, one{d.store}, nil)
+	d.Service = New(c, one{d.store}, true, nil)
 	return d
 }
 
@@ -157,6 +157,22 @@ func TestRights(t *testing.T) {
 	}{{d.nobody, d.song}, {d.v, models.NewKey()}} {
 		if list, err := d.Lyrics(context.Background(), c.v, c.song); !errors.Is(err, models.ErrNotFound) || list != nil {
 			t.Errorf("%v %v", list, err)
+		}
+	}
+}
+
+// TestEncodings reads a text in Shift-JIS, which guessing recovers and which is
+// Windows-1252 where nobody may guess.
+func TestEncodings(t *testing.T) {
+	d := newDesk(t)
+	sjis := "\x82\xb3\x82\xad\x82\xe7 \x82\xb3\x82\xad\x82\xe7\n\x82\xe2\x82\xe6\x82\xa2\x82\xcc\x91\xf3\x82\xcd\n" // さくら さくら / やよいの空は
+	d.store.Put("a.txt", []byte(sjis))
+	d.has(t, []string{"a.txt"})
+	for guess, want := range map[bool]string{true: "さくら さくら", false: "‚³‚­‚ç ‚³‚­‚ç"} {
+		d.guess = guess
+		list, err := d.Lyrics(t.Context(), d.v, d.song)
+		if err != nil || len(list) != 1 || list[0].Lines[0].Text != want {
+			t.Errorf("guess %v: %+v, %v; want %q first", guess, list, err, want)
 		}
 	}
 }
