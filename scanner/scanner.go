@@ -224,6 +224,9 @@ func (x *scan) all(ctx context.Context) error {
 	if err := x.mayTakeOver(ctx, work); err != nil {
 		return err
 	}
+	if err := x.comeBack(ctx); err != nil {
+		return err
+	}
 	if err := x.readAndWrite(ctx, work); err != nil {
 		return err
 	}

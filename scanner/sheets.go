@@ -174,10 +174,13 @@ func (x *scan) matchSheets(known map[string]catalog.Sheet, fresh []storage.Objec
 		return
 	}
 	// The audio of the folders in which sheets lie, and of their discs'.
-	beside := map[string][]string{}
+	beside := map[string]*besideSheets{}
 	for _, o := range x.listing.objects {
 		if u := unitOf(folderOf(o.Key)); units[u] {
-			beside[u] = append(beside[u], o.Key)
+			if beside[u] == nil {
+				beside[u] = &besideSheets{map[string]bool{}, map[string]string{}, map[string]string{}}
+			}
+			beside[u].add(o.Key)
 		}
 	}
 	news := map[string]bool{}
@@ -213,27 +216,49 @@ func stem(key string) string {
 	return strings.TrimSuffix(base, path.Ext(base))
 }
 
-// fileOfSheet returns which of the objects the file is that a sheet calls
-// name; "" for none.
-func fileOfSheet(sheet, name string, only bool, objects []string) string {
-	name = strings.ReplaceAll(name, `\`, "/")
-	folder := folderOf(sheet)
-	for _, same := range []func(key string) bool{
-		func(key string) bool { return key == path.Join(folder, name) },
-		func(key string) bool { return folderOf(key) == folder && path.Base(key) == path.Base(name) },
-		func(key string) bool {
-			return folderOf(key) == folder && foldName(path.Base(key)) == foldName(path.Base(name))
-		},
-		func(key string) bool { return folderOf(key) == folder && foldName(stem(key)) == foldName(stem(name)) },
-		func(key string) bool {
-			return only && folderOf(key) == folder && (foldName(stem(key)) == foldName(stem(sheet)) || foldName(path.Base(key)) == foldName(stem(sheet)))
-		},
-	} {
-		if i := slices.IndexFunc(objects, same); i >= 0 {
-			return objects[i]
+// besideSheets finds the audio of a unit by what sheets call it. Of several
+// objects with one folded name the first counts.
+type besideSheets struct {
+	keys          map[string]bool
+	folded, stems map[string]string // by folder, a slash and the name
+}
+
+// add takes the next object, in the order of the keys.
+func (b *besideSheets) add(key string) {
+	folder := folderOf(key) + "/"
+	b.keys[key] = true
+	for _, m := range []struct {
+		by   map[string]string
+		name string
+	}{{b.folded, foldName(path.Base(key))}, {b.stems, foldName(stem(key))}} {
+		if _, ok := m.by[folder+m.name]; !ok {
+			m.by[folder+m.name] = key
 		}
 	}
-	return ""
+}
+
+// fileOfSheet returns which of the objects the file is that a sheet calls
+// name; "" for none.
+func fileOfSheet(sheet, name string, only bool, beside *besideSheets) string {
+	if beside == nil {
+		return ""
+	}
+	name = strings.ReplaceAll(name, `\`, "/")
+	for _, key := range []string{path.Join(folderOf(sheet), name), path.Join(folderOf(sheet), path.Base(name))} {
+		if beside.keys[key] {
+			return key
+		}
+	}
+	folder := folderOf(sheet) + "/"
+	find := []string{beside.folded[folder+foldName(path.Base(name))], beside.stems[folder+foldName(stem(name))]}
+	if only {
+		find = append(find, beside.stems[folder+foldName(stem(sheet))], beside.folded[folder+foldName(stem(sheet))])
+	}
+	i := slices.IndexFunc(find, func(key string) bool { return key != "" })
+	if i < 0 {
+		return ""
+	}
+	return find[i]
 }
 
 func foldName(s string) string { return strings.ToLower(strings.ToValidUTF8(s, "\uFFFD")) }

@@ -362,9 +362,6 @@ func (w *writer) lose(songs []models.Key) error {
 
 // unit builds the songs of one unit and marks its albums for building anew.
 func (w *writer) unit(u *readUnit) error {
-	if err := w.comeBack(u); err != nil {
-		return err
-	}
 	fresh, changed, err := w.collect(u)
 	if err == nil {
 		fresh, changed, err = w.parts(u, fresh, changed)
@@ -458,23 +455,31 @@ func (w *writer) relocate(keys []models.Key) error {
 	return w.tx.SetFolders(songs)
 }
 
-// comeBack shows the unit's songs again whose objects are back unchanged.
-func (w *writer) comeBack(u *readUnit) error {
-	if len(w.returned) == 0 {
-		return nil
-	}
-	back := w.returned
-	w.scan.returned = nil
-	for part := range slices.Chunk(back, batch) {
-		if err := w.presence(part, false); err != nil {
+// comeBack shows the songs again whose objects are back unchanged, before
+// anything that was read is written.
+func (x *scan) comeBack(ctx context.Context) error {
+	for part := range slices.Chunk(x.returned, batch) {
+		err := x.write(ctx, func(w *writer) error {
+			if err := w.presence(part, false); err != nil {
+				return err
+			}
+			if err := w.relocate(part); err != nil {
+				return err
+			}
+			var hide []models.Key
+			for _, k := range part {
+				if x.sheets.hide[k] {
+					hide = append(hide, k)
+				}
+			}
+			w.back += len(part) - len(hide)
+			return w.tx.Hide(hide)
+		})
+		if err != nil {
 			return err
 		}
-		if err := w.relocate(part); err != nil {
-			return err
-		}
 	}
-	w.back += len(back) - len(w.sheets.hide)
-	return w.tx.Hide(slices.Collect(maps.Keys(w.sheets.hide)))
+	return nil
 }
 
 // readSong is a song and what its file told.
