@@ -168,7 +168,7 @@ func TestEncodings(t *testing.T) {
 	sjis := "\x82\xb3\x82\xad\x82\xe7 \x82\xb3\x82\xad\x82\xe7\n\x82\xe2\x82\xe6\x82\xa2\x82\xcc\x91\xf3\x82\xcd\n" // さくら さくら / やよいの空は
 	d.store.Put("a.txt", []byte(sjis))
 	d.has(t, []string{"a.txt"})
-	for guess, want := range map[bool]string{true: "さくら さくら", false: "‚³‚­‚ç ‚³‚­‚ç"} {
+	for guess, want := range map[bool]string{true: "さくら さくら", false: "\u201a\u00b3\u201a\u00ad\u201a\u00e7 \u201a\u00b3\u201a\u00ad\u201a\u00e7"} {
 		d.guess = guess
 		list, err := d.Lyrics(t.Context(), d.v, d.song)
 		if err != nil || len(list) != 1 || list[0].Lines[0].Text != want {

@@ -25,6 +25,7 @@ var operations = []struct {
 	{5, (*world).renameFolder},
 	{3, (*world).moveFolder},
 	{2, (*world).renameCase},
+	{3, (*world).swapNames},
 	{5, (*world).retagFile},
 	{3, (*world).correctAlbum},
 	{3, (*world).correctArtist},
@@ -254,6 +255,28 @@ func (w *world) renameCase() bool {
 	w.say("case of %s", t.key)
 	base := path.Base(t.key)
 	w.moveTo(t, path.Join(path.Dir(t.key), strings.TrimSuffix(other(strings.TrimSuffix(base, t.suffix)), t.suffix)+t.suffix))
+	return true
+}
+
+// swapNames gives two songs of one folder each other's name: the sound tells
+// which is which.
+func (w *world) swapNames() bool {
+	a := w.any(func(t *track) bool { return here(t) && !t.shared })
+	if a == nil {
+		return false
+	}
+	b := w.any(func(t *track) bool {
+		return here(t) && !t.shared && t != a && t.suffix == a.suffix && path.Dir(t.key) == path.Dir(a.key)
+	})
+	if b == nil || !w.free(a, b) {
+		return false
+	}
+	w.say("swap %s and %s", a.key, b.key)
+	aside := filepath.Join(w.dir, path.Dir(a.key), fmt.Sprintf("aside %d%s", w.next(), a.suffix))
+	w.rename(filepath.Join(w.dir, a.key), aside)
+	w.rename(filepath.Join(w.dir, b.key), filepath.Join(w.dir, a.key))
+	w.rename(aside, filepath.Join(w.dir, b.key))
+	a.key, b.key = b.key, a.key
 	return true
 }
 
