@@ -579,3 +579,43 @@ func TestHeldPartsKeepAll(t *testing.T) {
 		t.Errorf("%+v became %+v: %v", u.found[0].parts, back[0].found[0].parts, err)
 	}
 }
+
+// TestImageReplacedByFiles splits an image into one file a track, in place and
+// into another folder: each file is the song that the track was. When the image
+// comes back beside them its tracks are songs of their own.
+func TestImageReplacedByFiles(t *testing.T) {
+	for _, folder := range []string{"Ann/Blue", "Split/Ann - Blue"} {
+		h := newHouse(t, Options{})
+		h.write("Ann/Blue/image.wav", image(9, 3))
+		h.write("Ann/Blue/image.cue", cueSheet("image.wav", "One", 0, "Two", 3, "Three", 7))
+		h.write("Bob/Other.wav", image(5, 9))
+		h.scan(Request{})
+		before := h.has("One", "Two", "Three", "Other")
+		for _, s := range before {
+			h.star(models.ID{Kind: models.KindSong, Key: s.Key})
+		}
+		h.move("Ann/Blue/image.wav", "../image.wav")
+		h.move("Ann/Blue/image.cue", "../image.cue")
+		for i, track := range []struct {
+			title  string
+			frames int
+		}{{"One", 115}, {"Two", 153}, {"Three", 77}} {
+			h.sound(fmt.Sprintf("%s/%d.mp3", folder, i+1), 50+i, track.frames,
+				"TIT2", track.title, "TALB", "Blue", "TPE1", "Ann", "TRCK", fmt.Sprint(i+1))
+		}
+		h.scan(Request{})
+		for title, s := range h.has("One", "Two", "Three", "Other") {
+			if s.Key != before[title].Key || s.Album != before[title].Album || s.User.StarredAt == 0 || s.Part != 0 || s.Start != 0 {
+				t.Errorf("%s: %s is %s of %s, part %d, starred at %d", folder, title, s.Key, s.Album, s.Part, s.User.StarredAt)
+			}
+		}
+		h.move("../image.wav", "Again/image.wav")
+		h.move("../image.cue", "Again/image.cue")
+		if run := h.scan(Request{}); run.Added != 3 || run.Missing != 0 {
+			t.Errorf("%s: the image is back: %+v", folder, run)
+		}
+		if run := h.scan(Request{}); run.Read != 0 {
+			t.Errorf("%s: an unchanged library: %+v", folder, run)
+		}
+	}
+}

@@ -467,9 +467,6 @@ func (x *scan) byReplacement(ctx context.Context, list []candidate, displaced ma
 	}
 	ofIDs, ofTags := map[[2]uint64][]gone{}, map[[5]uint64][]gone{}
 	err := x.catalog.SongRows(ctx, keys, func(s *models.Song) {
-		if s.Part != 0 {
-			return
-		}
 		g := gone{placeOf(s), factsOf(s)}
 		if k, ok := g.ids(); ok && byIDs[k] != nil {
 			ofIDs[k] = append(ofIDs[k], g)

@@ -506,7 +506,7 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 		byKey[s.Key] = s
 	}
 	var fixed, keys []string
-	var parked, lost []models.Key
+	var parked, lost, uncut []models.Key
 	for _, f := range u.found {
 		w.read++
 		file, reader := f.file, audio.Reader(suffixOf(f.object.Key))
@@ -572,6 +572,9 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 			continue
 		}
 		s.Key, s.Annot, s.Created = old.Key, old.Annot, old.Created
+		if old.Part != 0 {
+			uncut = append(uncut, old.Key) // it was a track of an image, and is a file of its own
+		}
 		if old.Library == s.Library {
 			s.Album, s.Folder = old.Album, old.Folder
 			w.touch(old)
@@ -599,6 +602,9 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 		}
 	}
 	if err := w.lose(lost); err != nil {
+		return nil, nil, err
+	}
+	if err := w.tx.DropCuts(uncut); err != nil {
 		return nil, nil, err
 	}
 	return fresh, changed, w.tx.DropFailures(fixed)

@@ -173,6 +173,14 @@ type FoundCut struct {
 	models.Cut
 }
 
+// DropCuts lets songs be parts of nothing any more.
+func (s *ScanTx) DropCuts(songs []models.Key) error {
+	if err := forKeys(s.tx, `DELETE FROM cuts WHERE song_id IN ?`, songs); err != nil {
+		return fmt.Errorf("cuts: %w", err)
+	}
+	return nil
+}
+
 // SaveCuts writes how parts are cut out of their objects.
 func (s *ScanTx) SaveCuts(list []FoundCut) error {
 	rows := make([][]any, len(list))
