@@ -22,9 +22,9 @@ func sane(t *testing.T, name string, content []byte) {
 	t.Helper()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	begin := time.Now()
+	begin := spent(t)
 	f, stats, err := Read(context.Background(), bytes.NewReader(content), int64(len(content)), name)
-	took := time.Since(begin)
+	took := spent(t) - begin
 	runtime.ReadMemStats(&after)
 	if got, most := after.TotalAlloc-before.TotalAlloc, uint64(40<<20+64*len(content)); got > most {
 		t.Errorf("allocated %d bytes for %d", got, len(content))

@@ -194,9 +194,9 @@ func TestFoundByFuzzing(t *testing.T) {
 
 // TestGenresLinear reads a value that makes a naive reader quadratic.
 func TestGenresLinear(t *testing.T) {
-	begin := time.Now()
+	begin := spent(t)
 	list := genres(strings.Repeat("(1)", 300_000))
-	if took := time.Since(begin); len(list) > maxValues+1 || took > time.Second {
+	if took := spent(t) - begin; len(list) > maxValues+1 || took > time.Second {
 		t.Errorf("%d genres in %v", len(list), took)
 	}
 }
