@@ -188,6 +188,10 @@ func (x *scan) suspicious(ctx context.Context, vanished map[models.Key]string) e
 		}
 		return fmt.Errorf("%s, so %w. %s", what, errAlarm, x.wayOut())
 	}
+	if x.keysOf != "" && 2*gone > x.present {
+		return fmt.Errorf("The library's location has changed from %s, but only %d of %s were found at the new one, so %w. %s",
+			x.keysOf, x.present-gone, songs(x.present), errAlarm, x.wayOut())
+	}
 	folder, n, err := x.hollow(ctx, vanished)
 	if err != nil {
 		return err

@@ -189,6 +189,9 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 			if k.Hidden {
 				x.listing.cut[o.Key] = true
 			}
+			if x.rebuild && k.Song != 0 && !k.Missing {
+				w.dirty(folderOf(o.Key))
+			}
 			if same && !x.Full && o.ModTime != k.ModTime {
 				if same = shifted(k.ModTime, o.ModTime); same {
 					x.retimed = append(x.retimed, o)

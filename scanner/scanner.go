@@ -125,8 +125,13 @@ type scan struct {
 	changed     bool                // anything at all was written
 	// unfinished tells that an earlier scan did not count what it wrote.
 	unfinished bool
-	present    int  // songs known and not missing when the scan began, within its prefixes
-	first      bool // of this library
+	// keysOf is the location to which the keys of the catalog belong, when it
+	// is not the library's; rebuild tells that a move has changed keys, so that
+	// albums and folders are built anew.
+	keysOf  string
+	rebuild bool
+	present int  // songs known and not missing when the scan began, within its prefixes
+	first   bool // of this library
 }
 
 // Scan runs one scan to its end and returns its record, which is in the
@@ -139,8 +144,11 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	if x.progress == nil {
 		x.progress = new(Progress)
 	}
-	if r.Library.Alarm != "" {
-		// Only a scan of the whole library can end its alarm.
+	if err := x.begin(ctx); err != nil {
+		return nil, err
+	}
+	if r.Library.Alarm != "" || x.keysOf != "" || x.rebuild {
+		// Only a scan of the whole library can end its alarm, or its move.
 		x.Prefixes = nil
 	}
 	var prefixes []string
@@ -165,10 +173,7 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	if err := s.catalog.BeginRun(ctx, &x.run); err != nil {
 		return nil, err
 	}
-	err := x.begin(ctx)
-	if err == nil {
-		err = x.all(ctx)
-	}
+	err := x.all(ctx)
 	x.run.State = models.ScanDone
 	switch {
 	case err == nil:
@@ -194,9 +199,15 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 }
 
 // begin looks whether an earlier scan was cut off before it had counted what
-// it wrote.
+// it wrote, and whether the library has moved.
 func (x *scan) begin(ctx context.Context) (err error) {
-	x.unfinished, err = x.catalog.Unfinished(ctx, x.Library.Number)
+	if x.unfinished, err = x.catalog.Unfinished(ctx, x.Library.Number); err != nil {
+		return err
+	}
+	if x.keysOf, err = x.catalog.KeysOf(ctx, x.Library.Number); err != nil {
+		return err
+	}
+	x.rebuild, err = x.catalog.KeysMoved(ctx, x.Library.Number)
 	return err
 }
 
@@ -208,10 +219,16 @@ func (x *scan) all(ctx context.Context) error {
 	}
 	listError := err
 	x.unlisted(listError)
+	if complete {
+		if err := x.arrive(ctx); err != nil {
+			return err
+		}
+	}
 	work, err := x.compare(ctx, complete)
 	if err != nil {
 		return err
 	}
+	x.rebuild = x.rebuild && complete // else what the listing lacks stays to be built
 	x.progress.ToRead.Store(int64(work.reads))
 	if complete && len(x.listing.objects) == 0 && x.present > 0 {
 		if err := x.emptyRoot(ctx); err != nil {
@@ -233,6 +250,11 @@ func (x *scan) all(ctx context.Context) error {
 	if listError == nil {
 		listError = x.absent(ctx)
 	}
+	if listError == nil && x.keysOf != "" {
+		if err := x.catalog.Arrived(ctx, x.Library.Number); err != nil {
+			return err
+		}
+	}
 	if ctx.Err() == nil {
 		if err := x.regroup(ctx); err != nil {
 			return errors.Join(listError, err)
@@ -247,7 +269,7 @@ func (x *scan) all(ctx context.Context) error {
 // finish counts anew what was touched, by this scan or by one that was cut
 // off.
 func (x *scan) finish(ctx context.Context) error {
-	if !x.changed && !x.unfinished {
+	if !x.changed && !x.unfinished && !x.rebuild {
 		return nil
 	}
 	if err := x.joinedNames(ctx); err != nil {
@@ -272,6 +294,11 @@ func (x *scan) finish(ctx context.Context) error {
 		}
 		if err := tx.HideEmptyFolders(); err != nil {
 			return err
+		}
+		if x.rebuild {
+			if err := tx.Rebuilt(); err != nil {
+				return err
+			}
 		}
 		return tx.EndChanges()
 	})

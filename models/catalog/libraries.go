@@ -304,7 +304,7 @@ func touchReaders(tx *gorm.DB, n int) error {
 }
 
 // UpdateLibrary writes the library's name, kind, quota and settings; the rest
-// of l is ignored. The location of a library changes by configuration only.
+// of l is ignored. Its location changes by Relocate and by configuration.
 func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 	want := *l
 	var catalog int64
@@ -457,7 +457,8 @@ func (c *Catalog) setLibrary(ctx context.Context, n int, column string, value an
 
 // EnsureConfigured makes the libraries that the configuration names be there.
 // Each is found by its location, else by its name (then it has moved: number,
-// ids and data stay, the location changes), else added. A library without a
+// ids and data stay, the location changes, and KeysOf tells the old one until a
+// scan has found the songs again), else added. A library without a
 // name is called by the last part of its location, with a number behind it
 // where that is taken. One that the configuration named before and no longer
 // does stays as if an admin had added it; those are returned. Shared
@@ -518,6 +519,13 @@ func (c *Catalog) EnsureConfigured(ctx context.Context, want []models.Library) (
 					return err
 				}
 				present = append(present, l)
+				for _, h := range have {
+					if h.Number == l.Number && h.Location != l.Location {
+						if err := leaveBehind(tx, l.Number, h.Location, l.Location); err != nil {
+							return err
+						}
+					}
+				}
 				if err := tx.Exec(`UPDATE libraries SET name = ?, location = ?, kind = ?, config = 1 WHERE id = ?`, l.Name, l.Location, l.Kind, l.Number).Error; err != nil {
 					return err
 				}
