@@ -34,7 +34,7 @@ var floors = [][]string{
 	{"scanner"},
 	{
 		"server/artwork", "server/auth", "server/jukebox", "server/locker", "server/lyrics", "server/podcast",
-		"server/scans", "server/scrobble", "server/share",
+		"server/probe", "server/scans", "server/scrobble", "server/share",
 	},
 	{"subsonic"},
 	{"subsonic/conformance"},

@@ -62,7 +62,7 @@ func grammar(c *commandLine, data string, options ...kong.Option) (*kong.Kong, e
 	return kong.New(c, append([]kong.Option{
 		kong.Name("songlocker"),
 		kong.Description(description),
-		kong.Vars{"data": data},
+		kong.Vars{"data": data, "settings": librarySettings},
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: false}),
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "Places", Title: "Places:"}, {Key: "Music", Title: "Music:"}, {Key: "Network", Title: "Network:"},

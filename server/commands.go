@@ -345,51 +345,14 @@ func (s secretRevoke) Run(ctx context.Context, r *run) error {
 }
 
 type libraryCommand struct {
-	Add    libraryAdd    `cmd:"" help:"Add a library."`
-	List   libraryList   `cmd:"" help:"List the libraries."`
+	Add    libraryAdd    `cmd:"" help:"Add a library. Its place is tested first."`
+	Test   libraryTest   `cmd:"" help:"Test a library's place, or one that is to be: list a few objects, read a little of one, compare clocks. Ends with status 1 when something is wrong."`
+	Set    librarySet    `cmd:"" help:"Change what is set of a library, and the secret of its bucket."`
+	List   libraryList   `cmd:"" help:"List the libraries, and what is wrong with them."`
+	Hook   libraryHook   `cmd:"" help:"Make the secret by which the provider of a bucket may tell of changes, and print it, once."`
 	Remove libraryRemove `cmd:"" help:"Remove a library from the catalog, with stars and plays of its songs. Its files are not touched."`
 	Grant  libraryGrant  `cmd:"" help:"Set which libraries a user may read."`
 	Purge  libraryPurge  `cmd:"" help:"Take songs that have long been missing out of the catalog for good. Without --yes it only tells what would go."`
-}
-
-type libraryAdd struct {
-	Place string `arg:"" help:"NAME=FOLDER, NAME=URL, or just the folder."`
-	Kind  string `help:"What is in it: ${enum}." enum:"music,audiobook,podcast" default:"music"`
-}
-
-func (l libraryAdd) Run(ctx context.Context, r *run) error {
-	root, err := roots([]string{l.Place}, l.Kind)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrConfig, err)
-	}
-	if err := checkRoot(r.Config.Data, root[0].Location); err != nil {
-		return err
-	}
-	return r.with(ctx, func(c *catalog.Catalog, _ *auth.Service) error {
-		m := &models.Library{Name: root[0].Name, Location: root[0].Location, Kind: root[0].Kind}
-		n, err := c.AddLibrary(ctx, m)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(r.Stdout, "Library %d, %s, is added. A server that runs and watches scans it within a minute; else scan it by `songlocker scan --library %d`.\n", n, m.Name, n)
-		return nil
-	})
-}
-
-type libraryList struct{}
-
-func (libraryList) Run(ctx context.Context, r *run) error {
-	return r.with(ctx, func(c *catalog.Catalog, _ *auth.Service) error {
-		all, err := c.Libraries(ctx)
-		if err != nil {
-			return err
-		}
-		rows := [][]string{{"NUMBER", "NAME", "KIND", "LOCATION", "SCANNED", "ALARM"}}
-		for _, l := range all {
-			rows = append(rows, []string{strconv.Itoa(l.Number), l.Name, l.Kind, l.Location, day(l.ScannedAt), l.Alarm})
-		}
-		return table(r.Stdout, rows...)
-	})
 }
 
 type libraryRemove struct {

@@ -10,6 +10,9 @@ import (
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/server/auth"
+	"github.com/songlocker/songlocker/server/manage"
+	"github.com/songlocker/songlocker/server/scans"
 	"github.com/songlocker/songlocker/storage"
 )
 
@@ -43,6 +46,14 @@ func checkRoot(data, location string) error {
 		}
 	}
 	return nil
+}
+
+// newManage returns what people do to this server.
+func (r *run) newManage(c *catalog.Catalog, a *auth.Service, s *scans.Manager, open *stores) *manage.Service {
+	return manage.New(manage.Config{
+		Catalog: c, Auth: a, Scans: s, Open: open.look, OpenLibrary: open.fresh,
+		Allowed: func(location string) error { return checkRoot(r.Config.Data, location) },
+	})
 }
 
 // configureLibraries makes the libraries that the configuration names be in

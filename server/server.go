@@ -23,7 +23,6 @@ import (
 	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/server/demo"
 	"github.com/songlocker/songlocker/server/lyrics"
-	"github.com/songlocker/songlocker/server/manage"
 	"github.com/songlocker/songlocker/server/scans"
 	"github.com/songlocker/songlocker/server/session"
 	"github.com/songlocker/songlocker/subsonic"
@@ -207,10 +206,7 @@ func (s *server) handler(ctx context.Context) http.Handler {
 // manage mounts the doors by which people run the server: our own API and the
 // admin pages, which the root leads to.
 func (s *server) manage(ctx context.Context, e *echo.Echo) {
-	m := manage.New(manage.Config{
-		Catalog: s.catalog, Auth: s.auth, Scans: s.scans, Open: s.stores.look,
-		Allowed: func(location string) error { return checkRoot(s.Config.Data, location) },
-	})
+	m := s.newManage(s.catalog, s.auth, s.scans, s.stores)
 	door := &session.Door{Auth: s.auth, BasePath: s.Config.BasePath, Proxies: s.Config.Proxies}
 	api.New(api.Config{Manage: m, Door: door, Version: s.Version, Stop: ctx.Done(), Log: s.Log}).Mount(e.Group("/api/v1"))
 	admin.New(admin.Config{Manage: m, Door: door, BasePath: s.Config.BasePath, Version: s.Version, Log: s.Log}).Mount(e.Group("/admin"))

@@ -138,6 +138,19 @@ func (s *stores) look(ctx context.Context, location string, secret storage.Secre
 	return s.registry.Open(ctx, location, s.with(secret, ambient))
 }
 
+// fresh opens the store of a library once more. The caller closes it.
+func (s *stores) fresh(ctx context.Context, library int) (storage.Store, error) {
+	l, sealed, err := s.catalog.LibraryStore(ctx, library)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := s.secret(ctx, l, sealed)
+	if err != nil {
+		return nil, err
+	}
+	return s.look(ctx, l.Location, secret, l.Config)
+}
+
 func (s *stores) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

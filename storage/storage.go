@@ -182,6 +182,13 @@ func As[T any](s Store) (T, bool) {
 // may be before or after its time of change: in Unix ns, 0 for unknown.
 type Born interface{ Born() int64 }
 
+// Clock is a Store whose server tells its time with each answer.
+type Clock interface {
+	// Ahead is how far the server's clock was ahead of this machine's at the
+	// last answer, to the second; false before there was any.
+	Ahead() (time.Duration, bool)
+}
+
 // Watcher is a Store that can tell of changes.
 type Watcher interface {
 	// Watch calls changed with the prefixes below which something has or may

@@ -80,10 +80,9 @@ var bucketSchemes = []string{"s3", "gs", "azblob"}
 // CleanLocation returns the one form of a store's location in which locations
 // are kept and compared. An absolute path becomes a file:// URL, "." and ".."
 // and doubled slashes are resolved. Of a bucket the parameter prefix becomes
-// the path, which ends without a slash and is kept byte by byte else, since
-// all of it tells keys apart; parameters are sorted, and empty ones dropped. A
-// location that is relative or holds a user name, a password or another secret
-// is models.ErrInvalid; the error does not repeat it.
+// the path; parameters are sorted, and empty ones dropped. A location that is
+// relative or holds a user name, a password or another secret is
+// models.ErrInvalid; the error does not repeat it.
 func CleanLocation(location string) (string, error) {
 	if strings.HasPrefix(location, "/") {
 		return (&url.URL{Scheme: "file", Path: path.Clean(location)}).String(), nil
@@ -130,14 +129,7 @@ func cleanBucket(scheme string, u *url.URL, query url.Values) (string, error) {
 	if e, err := url.Parse(query.Get("endpoint")); err == nil && (e.User != nil || e.RawQuery != "" || e.Fragment != "") {
 		return "", fmt.Errorf("the endpoint of a location is a host or a plain URL, without user, password and parameters: %w", models.ErrInvalid)
 	}
-	prefix := strings.TrimPrefix(u.Path, "/")
-	if more := query.Get("prefix"); more != "" {
-		if prefix != "" && !strings.HasSuffix(prefix, "/") {
-			prefix += "/"
-		}
-		prefix += more
-	}
-	prefix = strings.TrimRight(prefix, "/")
+	prefix := u.Path + "/" + query.Get("prefix")
 	for part := range strings.SplitSeq(prefix, "/") {
 		if part == "." || part == ".." {
 			return "", fmt.Errorf("the prefix within a bucket has a part %q, which is no folder there: %w", part, models.ErrInvalid)
@@ -150,8 +142,8 @@ func cleanBucket(scheme string, u *url.URL, query url.Values) (string, error) {
 		}
 	}
 	clean := url.URL{Scheme: scheme, Host: u.Host, RawQuery: query.Encode()}
-	if prefix != "" {
-		clean.Path = "/" + prefix
+	if p := path.Clean("/" + prefix); p != "/" {
+		clean.Path = p
 	}
 	return clean.String(), nil
 }

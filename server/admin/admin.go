@@ -76,6 +76,7 @@ func New(c Config) *Pages {
 		},
 		"text":  func(key string) string { return strings.ToValidUTF8(key, "\uFFFD") },
 		"kinds": func() []libraryKind { return libraryKinds },
+		"rows":  func() []int { return secretRows },
 	}).ParseFS(files, "pages/layout.html"))
 	for _, name := range []string{"signin", "overview", "users", "user", "removeuser", "newlibrary", "library", "missing", "removelibrary", "problems", "problem"} {
 		p.templates[name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "pages/"+name+".html"))
@@ -144,6 +145,9 @@ func (p *Pages) Mount(g *echo.Group) {
 	g.GET("/libraries/:library/missing", p.enter(p.missingPage))
 	g.POST("/libraries/:library/missing", p.enter(p.purge))
 	g.POST("/libraries/:library/readers", p.enter(p.setReaders))
+	g.POST("/libraries/:library/bucket", p.enter(p.setBucket))
+	g.POST("/libraries/:library/hook", p.enter(p.hook))
+	g.POST("/libraries/:library/test", p.enter(p.testLibrary))
 	g.GET("/libraries/:library/remove", p.enter(p.removeLibraryPage))
 	g.POST("/libraries/:library/remove", p.enter(p.removeLibrary))
 

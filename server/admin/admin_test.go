@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -26,6 +27,7 @@ import (
 	"github.com/songlocker/songlocker/server/session"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/storage/local"
+	"github.com/songlocker/songlocker/storage/mem"
 )
 
 // folders opens the stores of libraries in folders.
@@ -39,10 +41,16 @@ func (f folders) Store(ctx context.Context, n int) (storage.Store, error) {
 	return open(ctx, l.Location, nil, false)
 }
 
-func open(_ context.Context, location string, _ storage.Secret, _ bool) (storage.Store, error) {
+func open(_ context.Context, location string, secret storage.Secret, _ bool) (storage.Store, error) {
 	u, err := storage.Parse(location)
 	if err != nil {
 		return nil, err
+	}
+	if u.Scheme == "s3" {
+		if secret["key"] != "hunter2" {
+			return nil, fmt.Errorf("the key is wrong: %w", models.ErrInvalid)
+		}
+		return mem.New(map[string]string{"a.tak": "known by name only"}), nil
 	}
 	return local.New(u.Path, local.Options{})
 }
@@ -101,7 +109,7 @@ func newHouse(t *testing.T) *house {
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect()
 	New(Config{
-		Manage:  manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Open: open}),
+		Manage:  manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Open: open, OpenLibrary: folders{h.catalog}.Store}),
 		Door:    &session.Door{Auth: h.auth},
 		Version: "test",
 	}).Mount(e.Group("/admin"))
@@ -427,7 +435,9 @@ func TestLibraries(t *testing.T) {
 	if status != 422 {
 		t.Errorf("a place that is not there: %d", status)
 	}
-	wants(t, body, "No library can be there", h.dir+"/gone")
+	wants(t, body, "The place can&#39;t be listed", h.dir+"/gone", `name="force"`)
+	_, body, _ = b.post("libraries", url.Values{"location": {h.dir + "/more"}, "test": {"1"}})
+	wants(t, body, "The place was tested", "list: ok", `value="`+h.dir+`/more"`)
 	wants(t, b.done("libraries", url.Values{"location": {h.dir + "/more"}, "kind": {"music"}}, ""), "more is added", `http-equiv="refresh"`)
 	wants(t, b.done("libraries/3", url.Values{"name": {"More & better"}}, "libraries/3"), "<h1>More &amp; better</h1>")
 	ana := id(models.KindUser, h.ana.Key)
@@ -442,6 +452,54 @@ func TestLibraries(t *testing.T) {
 	lacks(t, b.done("libraries/3/remove", nil, ""), "More &amp; better")
 	_, body, _ = b.get("scans/" + id(models.KindRun, h.run.Key))
 	wants(t, body, "broken.flac")
+}
+
+// TestBucket adds a bucket with its secret, which no page shows, and lets its
+// events in.
+func TestBucket(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser("owner")
+	form := func(key string, more ...string) url.Values {
+		f := url.Values{"location": {"s3://cloud"}, "secret-name": {"key", "", ""}, "secret-value": {key, "", ""}}
+		for i := 0; i < len(more); i += 2 {
+			f.Set(more[i], more[i+1])
+		}
+		return f
+	}
+	_, body, _ := b.post("libraries", form("hunter3"))
+	wants(t, body, "the key is wrong", `name="force"`, `type="password"`)
+	lacks(t, body, "hunter")
+	_, body, _ = b.post("libraries", form("hunter2", "test", "1"))
+	wants(t, body, "The place was tested", "a.tak")
+	lacks(t, body, "hunter")
+	status, body, _ := b.post("libraries", url.Values{"location": {"s3://cloud"}, "secret-name": {""}, "secret-value": {"hunter2"}})
+	if status != 422 {
+		t.Errorf("a value without a name: %d", status)
+	}
+	lacks(t, body, "hunter")
+	b.done("libraries", form("hunter2"), "")
+	l, sealed, err := h.catalog.LibraryStore(t.Context(), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if secret, err := h.auth.Keys().StoreSecret(t.Context(), l, sealed); err != nil || secret["key"] != "hunter2" {
+		t.Errorf("the secret is not kept: %v", err)
+	}
+	body = b.done("libraries/3/bucket", url.Values{"redirect": {"all"}}, "libraries/3")
+	wants(t, body, "A secret is kept", `value="all" selected`)
+	lacks(t, body, "hunter")
+	_, body, _ = b.post("libraries/3/test", nil)
+	wants(t, body, "The library was tested", "open: failed") // these tests open libraries without their secrets
+	wants(t, b.done("libraries/3/bucket", url.Values{"drop": {"1"}}, "libraries/3"), "No secret is kept")
+
+	body = b.done("libraries/3/hook", nil, "libraries/3")
+	secret := regexp.MustCompile(manage.HookPrefix + `[a-z0-9]+`).FindString(body)
+	wants(t, body, "/hooks/bucket/3/"+secret)
+	_, body, _ = b.get("libraries/3")
+	wants(t, body, "The provider may tell of changes")
+	lacks(t, body, secret)
+	wants(t, b.done("libraries/3/hook", url.Values{"end": {"1"}}, "libraries/3"), "A provider that tells of them needs a secret")
+	wants(t, b.done("libraries/3", url.Values{"name": {"Cloud"}, "copies-of": {"1"}}, "libraries/3"), `<option value="1" selected>Open`)
 }
 
 // TestAlarm goes the way through an alarm: the library is suddenly empty, the

@@ -1,15 +1,19 @@
 package admin
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/manage"
+	"github.com/songlocker/songlocker/server/probe"
 	"github.com/songlocker/songlocker/server/scans"
+	"github.com/songlocker/songlocker/storage"
 )
 
 // refresh is how often a page that shows a scan is loaded again, in seconds.
@@ -126,26 +130,67 @@ func (v *visit) number() (int, error) {
 	return n, nil
 }
 
-type newLibraryData struct{ Location, Name string }
+type newLibraryData struct {
+	Location, Name string
+	Again          bool // a trial found the place wrong
+	Names          []string
+	Test           *probe.Report
+}
 
-func (p *Pages) newLibraryPage(v *visit) error { return p.newLibrary(v, nil) }
+func (p *Pages) newLibraryPage(v *visit) error { return p.newLibrary(v, nil, nil) }
 
-func (p *Pages) newLibrary(v *visit, wrong error) error {
+func (p *Pages) newLibrary(v *visit, wrong error, r *probe.Report) error {
 	if !v.admin() {
 		return models.ErrNotFound
 	}
-	return p.present(v, wrong, "newlibrary", page{Title: "Add a library", Data: newLibraryData{v.field("location"), v.field("name")}})
+	return p.present(v, wrong, "newlibrary", page{Title: "Add a library", Data: newLibraryData{
+		v.field("location"), v.field("name"), errors.Is(wrong, models.ErrInvalid), secretNames, r,
+	}})
 }
 
 func (p *Pages) addLibrary(v *visit) error {
-	l, err := p.Manage.AddLibrary(v.Request().Context(), v.who, models.Library{
-		Location: v.field("location"), Name: v.field("name"), Kind: v.field("kind"),
+	secret, err := v.secret()
+	if err != nil {
+		return p.newLibrary(v, err, nil)
+	}
+	ctx := v.Request().Context()
+	if v.field("test") != "" {
+		r, err := p.Manage.TestPlace(ctx, v.who, v.field("location"), secret)
+		return p.newLibrary(v, err, r)
+	}
+	l, err := p.Manage.AddLibrary(ctx, v.who, manage.NewLibrary{
+		Location: v.field("location"), Name: v.field("name"), Kind: v.field("kind"), Secret: secret, Force: v.field("force") != "",
 	})
 	if err != nil {
-		return p.newLibrary(v, err)
+		return p.newLibrary(v, err, nil)
 	}
 	p.tell(v, note{Text: l.Name + " is added and will be scanned."})
 	return v.to("")
+}
+
+// secretNames are offered as the names in a bucket's secret.
+var secretNames = []string{
+	"access_key_id", "secret_access_key", "session_token", "credentials_json", "account_name", "account_key", "sas_token",
+}
+
+// secretRows number the names and values that a form for a secret has.
+var secretRows = []int{1, 2, 3}
+
+// secret reads the names and values of a form; empty rows are none.
+func (v *visit) secret() (storage.Secret, error) {
+	secret := storage.Secret{}
+	names, values := v.Request().PostForm["secret-name"], v.Request().PostForm["secret-value"]
+	for i, name := range names[:min(len(names), len(values), len(secretRows))] {
+		name, value := strings.TrimSpace(name), strings.TrimSpace(values[i])
+		switch {
+		case value == "":
+		case name == "" || secret[name] != "":
+			return nil, fmt.Errorf("each value of the secret needs a name of its own: %w", models.ErrInvalid)
+		default:
+			secret[name] = value
+		}
+	}
+	return secret, nil
 }
 
 // reader is a user as a box to tick.
@@ -156,6 +201,10 @@ type reader struct {
 
 type libraryData struct {
 	libraryRow
+	Bucket  bool
+	Names   []string // of secrets
+	Others  []manage.Library
+	Test    *probe.Report
 	Runs    []*models.ScanRun
 	Readers []reader
 }
@@ -165,7 +214,10 @@ const shownRuns = 10
 
 func (p *Pages) library(v *visit) error { return p.libraryPage(v, nil) }
 
-func (p *Pages) libraryPage(v *visit, wrong error) error {
+func (p *Pages) libraryPage(v *visit, wrong error) error { return p.libraryTested(v, wrong, nil) }
+
+// libraryTested is the library's page with what a trial found, if there was one.
+func (p *Pages) libraryTested(v *visit, wrong error, r *probe.Report) error {
 	if !v.admin() {
 		return models.ErrNotFound
 	}
@@ -174,10 +226,22 @@ func (p *Pages) libraryPage(v *visit, wrong error) error {
 	if err != nil {
 		return err
 	}
-	var d libraryData
-	if d.Library, err = p.Manage.Library(ctx, v.who, n); err != nil {
+	d := libraryData{Names: secretNames, Test: r}
+	all, err := p.Manage.Libraries(ctx, v.who)
+	if err != nil {
 		return err
 	}
+	for _, l := range all {
+		if l.Number == n {
+			d.Library = l
+		} else if l.Settings.CopiesOf == 0 {
+			d.Others = append(d.Others, l)
+		}
+	}
+	if d.Number == 0 {
+		return models.ErrNotFound
+	}
+	_, _, d.Bucket = catalog.Bucket(d.Location)
 	if d.Runs, err = p.Manage.Runs(ctx, v.who, n); err != nil {
 		return err
 	}
@@ -212,10 +276,69 @@ func (p *Pages) changeLibrary(v *visit) error {
 	if kind != "" {
 		change.Kind = &kind
 	}
+	if of, err := strconv.Atoi(v.field("copies-of")); err == nil {
+		change.CopiesOf = &of
+	}
 	if _, err := p.Manage.ChangeLibrary(v.Request().Context(), v.who, n, change); err != nil {
 		return p.libraryPage(v, err)
 	}
 	p.tell(v, note{Text: "Saved."})
+	return v.to(libraryPath(n))
+}
+
+// setBucket changes what is set of a bucket.
+func (p *Pages) setBucket(v *visit) error {
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	secret, err := v.secret()
+	if err != nil {
+		return p.libraryPage(v, err)
+	}
+	change := manage.LibraryChange{Force: v.field("force") != ""}
+	if redirect := v.field("redirect"); redirect != "" {
+		change.Redirect = &redirect
+	}
+	if len(secret) > 0 || v.field("drop") != "" {
+		change.Secret = &secret
+	}
+	if _, err := p.Manage.ChangeLibrary(v.Request().Context(), v.who, n, change); err != nil {
+		return p.libraryPage(v, err)
+	}
+	p.tell(v, note{Text: "Saved."})
+	return v.to(libraryPath(n))
+}
+
+// testLibrary shows what a trial of a library finds.
+func (p *Pages) testLibrary(v *visit) error {
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	r, err := p.Manage.TestLibrary(v.Request().Context(), v.who, n)
+	return p.libraryTested(v, err, r)
+}
+
+// hook makes or ends the secret of a library's events.
+func (p *Pages) hook(v *visit) error {
+	n, err := v.number()
+	if err != nil {
+		return err
+	}
+	ctx := v.Request().Context()
+	if v.field("end") != "" {
+		if err := p.Manage.EndHook(ctx, v.who, n); err != nil {
+			return p.libraryPage(v, err)
+		}
+		p.tell(v, note{Text: "No events are let in any more."})
+		return v.to(libraryPath(n))
+	}
+	clear, err := p.Manage.NewHook(ctx, v.who, n)
+	if err != nil {
+		return p.libraryPage(v, err)
+	}
+	p.tell(v, note{Secret: clear, Name: fmt.Sprintf("%s/hooks/bucket/%d", p.BasePath, n)})
 	return v.to(libraryPath(n))
 }
 

@@ -34,6 +34,7 @@ import (
 	"github.com/songlocker/songlocker/server/session"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/storage/local"
+	"github.com/songlocker/songlocker/storage/mem"
 )
 
 var update = flag.Bool("update", false, "write docs/openapi.json")
@@ -68,6 +69,7 @@ type house struct {
 	secrets map[string]string // bearer tokens: owner, ana, bo, owner-read, ana-read, ana-library
 	api     *API
 	stop    chan struct{}
+	bucket  storage.Store
 }
 
 func put(t *testing.T, dir, name, text string) {
@@ -80,7 +82,8 @@ func put(t *testing.T, dir, name, text string) {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{t: t, dir: t.TempDir(), users: map[string]*models.User{}, secrets: map[string]string{}, stop: make(chan struct{})}
+	h := &house{t: t, dir: t.TempDir(), users: map[string]*models.User{}, secrets: map[string]string{}, stop: make(chan struct{}),
+		bucket: mem.New(map[string]string{"a.tak": "known by name only"})}
 	state := t.TempDir()
 	must := func(err error) {
 		t.Helper()
@@ -107,6 +110,13 @@ func newHouse(t *testing.T) *house {
 	reg.Register("file", func(_ context.Context, u *url.URL, o storage.Options) (storage.Store, error) {
 		return local.New(u.Path, local.Options{})
 	})
+	// A bucket that opens with the one secret, and holds what is put there.
+	reg.Register("s3", func(_ context.Context, _ *url.URL, o storage.Options) (storage.Store, error) {
+		if o.Secret["key"] != "hunter2" || o.Ambient {
+			return nil, fmt.Errorf("the key is wrong: %w", models.ErrInvalid)
+		}
+		return h.bucket, nil
+	})
 	h.scans = scans.New(h.catalog, folders{h.catalog, &reg}, scanner.New(h.catalog, scanner.Options{}), scans.Options{})
 	for _, u := range []struct {
 		name      string
@@ -131,8 +141,18 @@ func newHouse(t *testing.T) *house {
 	}
 	door := &session.Door{Auth: h.auth, BasePath: "/music", Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
 	h.api = New(Config{
-		Manage: manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Open: func(ctx context.Context, l string, _ storage.Secret, _ bool) (storage.Store, error) {
-			return reg.Open(ctx, l, storage.Options{})
+		Manage: manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Open: func(ctx context.Context, l string, secret storage.Secret, ambient bool) (storage.Store, error) {
+			return reg.Open(ctx, l, storage.Options{Secret: secret, Ambient: ambient})
+		}, OpenLibrary: func(ctx context.Context, n int) (storage.Store, error) {
+			l, sealed, err := h.catalog.LibraryStore(ctx, n)
+			if err != nil {
+				return nil, err
+			}
+			secret, err := h.auth.Keys().StoreSecret(ctx, l, sealed)
+			if err != nil {
+				return nil, err
+			}
+			return reg.Open(ctx, l.Location, storage.Options{Secret: secret})
 		}, Allowed: func(l string) error {
 			if strings.HasSuffix(l, "/state") {
 				return fmt.Errorf("no library may lie there: %w", models.ErrInvalid)
@@ -261,6 +281,10 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 		{"GET", "/libraries/2", "", [7]int{401, 404, 404, 404, 200, 404, 200}},
 		{"PATCH", "/libraries/2", `{"name":"Other"}`, [7]int{401, 403, 403, 403, 403, 403, 200}},
 		{"DELETE", "/libraries/2", "", [7]int{401, 403, 403, 403, 403, 403, 204}},
+		{"POST", "/libraries/test", `{"location":"DIR/more"}`, [7]int{401, 403, 403, 403, 403, 403, 200}},
+		{"POST", "/libraries/2/test", "", [7]int{401, 403, 403, 403, 403, 403, 200}},
+		{"POST", "/libraries/2/hook", "", [7]int{401, 403, 403, 403, 403, 403, 200}},
+		{"DELETE", "/libraries/2/hook", "", [7]int{401, 403, 403, 403, 403, 403, 204}},
 		{"GET", "/libraries/1/readers", "", [7]int{401, 403, 403, 403, 403, 403, 200}},
 		{"PUT", "/libraries/2/readers/USER", "", [7]int{401, 403, 403, 403, 403, 403, 204}},
 		{"DELETE", "/libraries/1/readers/USER", "", [7]int{401, 403, 403, 403, 403, 403, 204}},
@@ -381,6 +405,96 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
+// TestBucket adds a bucket, changes it and lets its events in, and looks that
+// no answer tells its secret.
+func TestBucket(t *testing.T) {
+	h := newHouse(t)
+	ask := func(want int, method, path, body string) answered {
+		t.Helper()
+		a := h.call("owner", method, path, body)
+		if a.status != want {
+			t.Fatalf("%s %s %s: %d, want %d: %s", method, path, body, a.status, want, a.body)
+		}
+		if strings.Contains(a.body, "hunter2") || strings.Contains(a.body, "hunter3") {
+			t.Errorf("%s %s tells a secret: %s", method, path, a.body)
+		}
+		return a
+	}
+	settings := func(a answered) map[string]any { return a.json(t)["settings"].(map[string]any) }
+
+	wrong := ask(422, "POST", "/libraries", `{"location":"s3://b?prefix=x","secret":{"key":"hunter3"}}`)
+	if !strings.Contains(wrong.body, "the key is wrong") {
+		t.Errorf("no reason: %s", wrong.body)
+	}
+	ask(422, "POST", "/libraries", `{"location":"s3://b","secret":{"key":["hunter2"]}}`)
+	ask(422, "POST", "/libraries", `{"location":"s3://b","secret":{"hunter2 ":"x"},"force":true}`)
+	ask(422, "POST", "/libraries", `{"location":"DIR/more","secret":{"key":"hunter2"},"force":true}`)
+	tried := ask(200, "POST", "/libraries/test", `{"location":"s3://b?prefix=x","secret":{"key":"hunter3"}}`).json(t)
+	if tried["works"] != false || !strings.Contains(fmt.Sprint(tried["steps"]), "the key is wrong") {
+		t.Errorf("a trial with the wrong secret: %v", tried)
+	}
+	tried = ask(200, "POST", "/libraries/test", `{"location":"s3://b?prefix=x","secret":{"key":"hunter2"}}`).json(t)
+	if tried["works"] != true || fmt.Sprint(tried["keys"]) != "[a.tak]" {
+		t.Errorf("a trial with the right secret: %v", tried)
+	}
+
+	added := ask(201, "POST", "/libraries", `{"location":"s3://b?prefix=x","name":"Cloud","secret":{"key":"hunter2"}}`)
+	if m := added.json(t); m["location"] != "s3://b/x" || m["number"] != 3.0 || settings(added)["secret"] != true || settings(added)["redirect"] != "off" {
+		t.Errorf("added %s", added.body)
+	}
+	ask(409, "POST", "/libraries", `{"location":"s3://b/x/y","secret":{"key":"hunter2"}}`)
+	if m := ask(200, "POST", "/libraries/3/test", "").json(t); m["works"] != true {
+		t.Errorf("the library does not work: %v", m)
+	}
+	ask(422, "PATCH", "/libraries/3", `{"secret":{"key":"hunter3"}}`)
+	ask(200, "PATCH", "/libraries/3", `{"secret":{"key":"hunter3"},"force":true}`)
+	if m := ask(200, "POST", "/libraries/3/test", "").json(t); m["works"] != false {
+		t.Errorf("the library works with the wrong secret: %v", m)
+	}
+	if got := settings(ask(200, "PATCH", "/libraries/3", `{"secret":{}}`)); got["secret"] != false {
+		t.Errorf("the secret is not dropped: %v", got)
+	}
+	changed := settings(ask(200, "PATCH", "/libraries/3", `{"redirect":"download","copiesOf":1,"prices":{"gets":0.4,"bytes":90},"requestCap":5,"byteCap":6}`))
+	for name, want := range map[string]any{"redirect": "download", "copiesOf": 1.0, "requestCap": 5.0, "byteCap": 6.0} {
+		if changed[name] != want {
+			t.Errorf("%s is %v, want %v", name, changed[name], want)
+		}
+	}
+	if got := fmt.Sprint(changed["prices"]); got != "map[bytes:90 gets:0.4]" {
+		t.Errorf("prices %s", got)
+	}
+	if got := settings(ask(200, "PATCH", "/libraries/3", `{"copiesOf":0}`)); got["copiesOf"] != 0.0 || got["redirect"] != "download" {
+		t.Errorf("what was not named has changed: %v", got)
+	}
+	for _, bad := range []string{`{"copiesOf":3}`, `{"copiesOf":9}`, `{"redirect":"sometimes"}`, `{"prices":{"gets":-1}}`, `{"requestCap":-1}`} {
+		ask(422, "PATCH", "/libraries/3", bad)
+	}
+	ask(422, "PATCH", "/libraries/1", `{"redirect":"all"}`)
+	ask(200, "PATCH", "/libraries/3", `{"copiesOf":1}`)
+	ask(409, "PATCH", "/libraries/1", `{"copiesOf":2}`)
+	ask(409, "PATCH", "/libraries/2", `{"copiesOf":3}`)
+
+	hook := ask(200, "POST", "/libraries/3/hook", "").json(t)
+	secret, _ := hook["secret"].(string)
+	if hook["path"] != "/music/hooks/bucket/3" || !strings.HasPrefix(secret, manage.HookPrefix) {
+		t.Errorf("%v", hook)
+	}
+	shown := ask(200, "GET", "/libraries/3", "")
+	if settings(shown)["events"] != true || strings.Contains(shown.body, secret) {
+		t.Errorf("%s", shown.body)
+	}
+	if again, _ := ask(200, "POST", "/libraries/3/hook", "").json(t)["secret"].(string); again == secret {
+		t.Error("the same secret twice")
+	}
+	ask(204, "DELETE", "/libraries/3/hook", "")
+	if settings(ask(200, "GET", "/libraries/3", ""))["events"] != false {
+		t.Error("the secret of events stays")
+	}
+	if got := h.call("ana", "GET", "/libraries/1", "").body; strings.Contains(got, "settings") {
+		t.Errorf("ana sees settings: %s", got)
+	}
+}
+
 func TestWhy(t *testing.T) {
 	h := newHouse(t)
 	h.scan(1)
@@ -443,7 +557,7 @@ func TestRefusals(t *testing.T) {
 		{"a secret of an unknown scope", "ana", "POST", "/users/" + id(h.users["ana"]) + "/secrets", `{"name":"x","scope":"root"}`, 422, ""},
 		{"a secret for a library that is hidden", "ana", "POST", "/users/" + id(h.users["ana"]) + "/secrets", `{"name":"x","scope":"library","library":2}`, 404, ""},
 		{"a relative place", "owner", "POST", "/libraries", `{"location":"music"}`, 422, ""},
-		{"a place that is not there", "owner", "POST", "/libraries", `{"location":"` + h.dir + `/gone"}`, 422, "no library can be there"},
+		{"a place that is not there", "owner", "POST", "/libraries", `{"location":"` + h.dir + `/gone"}`, 422, "can't be listed"},
 		{"a scheme that nobody speaks", "owner", "POST", "/libraries", `{"location":"gopher://x/y"}`, 422, ""},
 		{"a place in another library", "owner", "POST", "/libraries", `{"location":"` + h.dir + `/open/a"}`, 409, ""},
 		{"a place that the server needs", "owner", "POST", "/libraries", `{"location":"` + h.dir + `/state"}`, 422, "no library may lie there"},

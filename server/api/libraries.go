@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -11,6 +13,8 @@ import (
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/manage"
+	"github.com/songlocker/songlocker/server/probe"
+	"github.com/songlocker/songlocker/storage"
 )
 
 // Library is one root of music.
@@ -24,10 +28,32 @@ type Library struct {
 	Owner      string     `json:"owner,omitempty" doc:"whose own library it is; without one it is shared"`
 	Location   string     `json:"location,omitempty" doc:"for administrators"`
 	Configured bool       `json:"configured,omitempty" doc:"for administrators: the configuration names it"`
-	Alarm      string     `json:"alarm,omitempty" doc:"for administrators: what the last scan found wrong"`
+	Alarm      string     `json:"alarm,omitempty" doc:"for administrators: what is wrong with it"`
+	Settings   *Settings  `json:"settings,omitempty" doc:"for administrators"`
 }
 
-func library(l manage.Library) Library {
+// Settings are what is set of a library.
+type Settings struct {
+	Redirect   string `json:"redirect" enum:"off,download,all" doc:"which songs of a bucket are sent by a signed link to it"`
+	CopiesOf   int    `json:"copiesOf" doc:"the library whose songs this one holds smaller copies of; 0 for none"`
+	Prices     Prices `json:"prices"`
+	RequestCap int64  `json:"requestCap" doc:"requests a day (UTC) of background work; 0 for no bound"`
+	ByteCap    int64  `json:"byteCap" doc:"bytes a day of background work; 0 for no bound"`
+	Secret     bool   `json:"secret" doc:"the catalog keeps a secret of the bucket, which nobody is shown"`
+	Events     bool   `json:"events" doc:"there is a secret by which the bucket's provider may tell of changes"`
+}
+
+// Prices are what a bucket's provider asks for, in any one currency.
+type Prices struct {
+	Lists float64 `json:"lists,omitempty" minimum:"0" maximum:"1000000000" doc:"of 1,000 pages of listings"`
+	Heads float64 `json:"heads,omitempty" minimum:"0" maximum:"1000000000" doc:"of 1,000 questions about one object"`
+	Gets  float64 `json:"gets,omitempty" minimum:"0" maximum:"1000000000" doc:"of 1,000 reads"`
+	Bytes float64 `json:"bytes,omitempty" minimum:"0" maximum:"1000000000" doc:"of 1 GB (10^9 bytes) that leaves the bucket"`
+}
+
+// library translates a library for a caller, who sees settings as an
+// administrator.
+func library(who *caller, l manage.Library) Library {
 	out := Library{
 		Number: l.Number, Name: l.Name, Kind: l.Kind, Songs: l.Songs, Created: time.UnixMilli(l.Created).UTC(), Scanned: when(l.ScannedAt),
 		Location: l.Location, Configured: l.Config, Alarm: l.Alarm,
@@ -35,20 +61,82 @@ func library(l manage.Library) Library {
 	if l.Owner != 0 {
 		out.Owner = userID(l.Owner)
 	}
+	if who.Roles().Admin {
+		out.Settings = &Settings{
+			Redirect: cmp.Or(l.Settings.Redirect, "off"), CopiesOf: l.Settings.CopiesOf, Prices: Prices(l.Settings.Prices),
+			RequestCap: l.Settings.RequestCap, ByteCap: l.Settings.ByteCap, Secret: l.Library.Secret, Events: l.Hook,
+		}
+	}
 	return out
 }
 
 // NewLibrary is a library to be.
 type NewLibrary struct {
-	Location string `json:"location" minLength:"1" maxLength:"4096" doc:"an absolute path on the server, or a URL such as file:///music"`
-	Name     string `json:"name,omitempty" maxLength:"255" doc:"the last part of the location, when not given"`
-	Kind     string `json:"kind,omitempty" enum:"music,audiobook,podcast" default:"music"`
+	Location string      `json:"location" minLength:"1" maxLength:"4096" doc:"an absolute path on the server, or a URL such as file:///music or s3://bucket/prefix?region=eu-west-1"`
+	Name     string      `json:"name,omitempty" maxLength:"255" doc:"the last part of the location, when not given"`
+	Kind     string      `json:"kind,omitempty" enum:"music,audiobook,podcast" default:"music"`
+	Secret   StoreSecret `json:"secret,omitempty" writeOnly:"true" doc:"what opens the bucket, by the names that docs/buckets.md tells"`
+	Force    bool        `json:"force,omitempty" doc:"add it although its place does not work now"`
+}
+
+// StoreSecret is what opens a bucket. No answer holds one.
+type StoreSecret map[string]string
+
+// Place is where a library may be.
+type Place struct {
+	Location string      `json:"location" minLength:"1" maxLength:"4096" doc:"an absolute path on the server, or a URL"`
+	Secret   StoreSecret `json:"secret,omitempty" writeOnly:"true" doc:"what opens the bucket"`
+}
+
+// Test is what a trial of a place found.
+type Test struct {
+	Works bool       `json:"works"`
+	Steps []TestStep `json:"steps" nullable:"false"`
+	Keys  []string   `json:"keys" nullable:"false" doc:"the first objects, at most five"`
+}
+
+// TestStep is one thing that was tried.
+type TestStep struct {
+	Name  string `json:"name" enum:"open,list,read,clock,rights"`
+	State string `json:"state" enum:"ok,hint,failed"`
+	Text  string `json:"text" doc:"a sentence, with the store's reason and what to change where it failed"`
+}
+
+func test(r *probe.Report) *body[Test] {
+	out := Test{Works: r.Err() == nil, Steps: []TestStep{}, Keys: []string{}}
+	for _, s := range r.Steps {
+		out.Steps = append(out.Steps, TestStep(s))
+	}
+	for _, k := range r.Keys {
+		out.Keys = append(out.Keys, strings.ToValidUTF8(k, "\uFFFD"))
+	}
+	return answer(out)
+}
+
+// NewHook is a secret that lets events in.
+type NewHook struct {
+	Secret string `json:"secret" doc:"shown this once: a bearer token, or the last part of the path"`
+	Path   string `json:"path" doc:"where the provider posts events, at the address of the server"`
 }
 
 // LibraryChange is what changes of a library.
 type LibraryChange struct {
-	Name *string `json:"name,omitempty" minLength:"1" maxLength:"255"`
-	Kind *string `json:"kind,omitempty" enum:"music,audiobook,podcast" doc:"songs of other kinds than music are in no random, similar, top and frequent list but that of their own library"`
+	Name       *string      `json:"name,omitempty" minLength:"1" maxLength:"255"`
+	Kind       *string      `json:"kind,omitempty" enum:"music,audiobook,podcast" doc:"songs of other kinds than music are in no random, similar, top and frequent list but that of their own library"`
+	Redirect   *string      `json:"redirect,omitempty" enum:"off,download,all" doc:"which songs of a bucket are sent by a signed link to it"`
+	CopiesOf   *int         `json:"copiesOf,omitempty" minimum:"0" doc:"the library whose songs this one holds smaller copies of; 0 for none"`
+	Prices     *Prices      `json:"prices,omitempty" doc:"all of them; what is left out is 0"`
+	RequestCap *int64       `json:"requestCap,omitempty" minimum:"0"`
+	ByteCap    *int64       `json:"byteCap,omitempty" minimum:"0"`
+	Secret     *StoreSecret `json:"secret,omitempty" writeOnly:"true" doc:"what opens the bucket, in the place of what is kept; an empty object drops it"`
+	Force      bool         `json:"force,omitempty" doc:"keep the secret although the bucket does not work with it now"`
+}
+
+func (c LibraryChange) change() manage.LibraryChange {
+	return manage.LibraryChange{
+		Name: c.Name, Kind: c.Kind, Redirect: c.Redirect, CopiesOf: c.CopiesOf, Prices: (*models.Prices)(c.Prices),
+		RequestCap: c.RequestCap, ByteCap: c.ByteCap, Secret: (*storage.Secret)(c.Secret), Force: c.Force,
+	}
 }
 
 // Reader is a user who reads a library.
@@ -128,19 +216,21 @@ func (a *API) libraries() {
 		if err != nil {
 			return nil, err
 		}
-		return paged(*in, all, library), nil
+		return paged(*in, all, func(l manage.Library) Library { return library(who, l) }), nil
 	})
 	handle(a, huma.Operation{
 		OperationID: "addLibrary", Method: http.MethodPost, Path: "/libraries", Tags: tags,
 		Summary:       "Add a shared library and scan it",
-		Description:   "A place whose library was removed brings all back that belonged to it.",
+		Description:   "Its place is tested first; one that does not work is refused unless force is set. A place whose library was removed brings all back that belonged to it.",
 		DefaultStatus: http.StatusCreated, Errors: []int{http.StatusConflict, http.StatusServiceUnavailable},
 	}, func(ctx context.Context, who *caller, in *body[NewLibrary]) (*body[Library], error) {
-		l, err := a.Manage.AddLibrary(ctx, who.Identity, models.Library{Name: in.Body.Name, Location: in.Body.Location, Kind: in.Body.Kind})
+		l, err := a.Manage.AddLibrary(ctx, who.Identity, manage.NewLibrary{
+			Name: in.Body.Name, Location: in.Body.Location, Kind: in.Body.Kind, Secret: storage.Secret(in.Body.Secret), Force: in.Body.Force,
+		})
 		if err != nil {
 			return nil, err
 		}
-		return answer(library(l)), nil
+		return answer(library(who, l)), nil
 	})
 	handle(a, with(one, "getLibrary", http.MethodGet, "One library"),
 		func(ctx context.Context, who *caller, in *OneLibrary) (*body[Library], error) {
@@ -148,25 +238,61 @@ func (a *API) libraries() {
 			if err != nil {
 				return nil, err
 			}
-			return answer(library(l)), nil
+			return answer(library(who, l)), nil
 		})
-	change := with(one, "changeLibrary", http.MethodPatch, "Give a library another name or kind")
+	change := with(one, "changeLibrary", http.MethodPatch, "Change what is set of a library, and the secret of its bucket")
 	change.Errors = append(change.Errors, http.StatusConflict)
 	handle(a, change, func(ctx context.Context, who *caller, in *struct {
 		OneLibrary
 		Body LibraryChange
 	}) (*body[Library], error) {
-		l, err := a.Manage.ChangeLibrary(ctx, who.Identity, in.Library, manage.LibraryChange(in.Body))
+		l, err := a.Manage.ChangeLibrary(ctx, who.Identity, in.Library, in.Body.change())
 		if err != nil {
 			return nil, err
 		}
-		return answer(library(l)), nil
+		return answer(library(who, l)), nil
 	})
 	remove := with(one, "removeLibrary", http.MethodDelete, "Hide a library with all that it holds; no file is touched")
 	remove.Errors = append(remove.Errors, http.StatusConflict)
 	handle(a, remove, func(ctx context.Context, who *caller, in *OneLibrary) (*none, error) {
 		return nil, a.Manage.RemoveLibrary(ctx, who.Identity, in.Library)
 	})
+
+	handle(a, huma.Operation{
+		OperationID: "testPlace", Method: http.MethodPost, Path: "/libraries/test", Tags: tags,
+		Summary:     "Test a place before a library is added there",
+		Description: "Lists a few objects, reads a little of one and compares clocks. Nothing is kept.",
+	}, func(ctx context.Context, who *caller, in *body[Place]) (*body[Test], error) {
+		r, err := a.Manage.TestPlace(ctx, who.Identity, in.Body.Location, storage.Secret(in.Body.Secret))
+		if err != nil {
+			return nil, err
+		}
+		return test(r), nil
+	})
+	try := one
+	try.Path += "/test"
+	handle(a, with(try, "testLibrary", http.MethodPost, "Test a library's place with the secret that it has"),
+		func(ctx context.Context, who *caller, in *OneLibrary) (*body[Test], error) {
+			r, err := a.Manage.TestLibrary(ctx, who.Identity, in.Library)
+			if err != nil {
+				return nil, err
+			}
+			return test(r), nil
+		})
+	hook := one
+	hook.Path += "/hook"
+	handle(a, with(hook, "newHook", http.MethodPost, "Make the secret by which a bucket's provider may tell of changes; the last one ends"),
+		func(ctx context.Context, who *caller, in *OneLibrary) (*body[NewHook], error) {
+			clear, err := a.Manage.NewHook(ctx, who.Identity, in.Library)
+			if err != nil {
+				return nil, err
+			}
+			return answer(NewHook{clear, fmt.Sprintf("%s/hooks/bucket/%d", a.Door.BasePath, in.Library)}), nil
+		})
+	handle(a, with(hook, "endHook", http.MethodDelete, "Let no events of a library in any more"),
+		func(ctx context.Context, who *caller, in *OneLibrary) (*none, error) {
+			return nil, a.Manage.EndHook(ctx, who.Identity, in.Library)
+		})
 
 	missing := huma.Operation{Path: "/libraries/{library}/missing", Tags: tags, Errors: []int{http.StatusNotFound}}
 	missing.Description = "For administrators who may read the library; others who administer see no songs. They are hidden and kept, with all that users attached to them, until they return or are purged."

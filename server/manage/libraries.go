@@ -2,19 +2,24 @@ package manage
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"time"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/server/probe"
 	"github.com/songlocker/songlocker/server/scans"
 	"github.com/songlocker/songlocker/storage"
 )
 
 // Library is a library as the caller may know it.
 type Library struct {
-	models.Library     // without location and alarm for all but administrators
+	models.Library     // for all but administrators without location, alarm, settings and what secrets there are
 	Songs          int // present ones
 }
 
@@ -37,6 +42,7 @@ func (s *Service) Libraries(ctx context.Context, who models.Identity) ([]Library
 		one := Library{*l, counts[l.Number]}
 		if !who.Roles().Admin {
 			one.Location, one.Alarm, one.Config = "", "", false
+			one.Settings, one.Secret, one.Hook = models.LibrarySettings{}, false, false
 		}
 		list = append(list, one)
 	}
@@ -57,76 +63,143 @@ func (s *Service) Library(ctx context.Context, who models.Identity, n int) (Libr
 	return Library{}, fmt.Errorf("library %d: %w", n, models.ErrNotFound)
 }
 
-// lookTime is how long a place may take to show what is in it.
-const lookTime = 10 * time.Second
+// NewLibrary is a library to be.
+type NewLibrary struct {
+	Location string
+	Name     string // "" is the location's last part
+	Kind     string // "" is music
+	Secret   storage.Secret
+	Force    bool // add it although its place does not work now
+}
 
-// AddLibrary adds a shared library at a place that can be read, and asks for
-// its first scan. An empty name becomes the location's last part, an empty
-// kind music.
-func (s *Service) AddLibrary(ctx context.Context, who models.Identity, l models.Library) (Library, error) {
-	if err := admin(who); err != nil {
-		return Library{}, err
-	}
-	location, err := catalog.CleanLocation(l.Location)
+// place cleans a location and refuses one where no library may lie.
+func (s *Service) place(location string, secret storage.Secret) (string, error) {
+	location, err := catalog.CleanLocation(location)
 	if err != nil {
-		return Library{}, err
+		return "", err
 	}
 	if s.Allowed != nil {
 		if err := s.Allowed(location); err != nil {
+			return "", err
+		}
+	}
+	return location, checkSecret(location, secret)
+}
+
+// AddLibrary adds a shared library at a place that works, and asks for its
+// first scan.
+func (s *Service) AddLibrary(ctx context.Context, who models.Identity, n NewLibrary) (Library, error) {
+	if err := admin(who); err != nil {
+		return Library{}, err
+	}
+	location, err := s.place(n.Location, n.Secret)
+	if err != nil {
+		return Library{}, err
+	}
+	if !n.Force {
+		if err := s.works(ctx, location, n.Secret, false); err != nil {
 			return Library{}, err
 		}
 	}
-	if err := s.look(ctx, location); err != nil {
+	l := &models.Library{Name: n.Name, Location: location, Kind: n.Kind}
+	if _, err := s.Catalog.AddLibrary(ctx, l); err != nil {
 		return Library{}, err
 	}
-	n, err := s.Catalog.AddLibrary(ctx, &models.Library{Name: l.Name, Location: location, Kind: l.Kind})
-	if err != nil {
-		return Library{}, err
+	if len(n.Secret) > 0 {
+		if err := s.Auth.Keys().KeepStore(ctx, l, n.Secret); err != nil {
+			return Library{}, errors.Join(err, s.Catalog.RemoveLibrary(context.WithoutCancel(ctx), l.Number))
+		}
 	}
-	s.Scans.Ask(scans.Order{Library: n})
-	return s.Library(ctx, who, n)
+	s.Scans.Ask(scans.Order{Library: l.Number})
+	return s.Library(ctx, who, l.Number)
 }
 
-// errSeen ends a listing that has shown something.
-var errSeen = errors.New("seen")
-
-// look opens the store of a location and begins to list it.
-func (s *Service) look(ctx context.Context, location string) error {
-	within, stop := context.WithTimeout(ctx, lookTime)
-	defer stop()
-	store, err := s.Open(within, location, nil, false)
+// works refuses a place that a trial finds wrong.
+func (s *Service) works(ctx context.Context, location string, secret storage.Secret, ambient bool) error {
+	r, err := probe.Try(ctx, func(ctx context.Context) (storage.Store, error) {
+		return s.Open(ctx, location, secret, ambient)
+	})
 	if err != nil {
 		return err
 	}
-	err = store.List(within, "", func(storage.Object) error { return errSeen })
-	if e := store.Close(); e != nil && err == nil {
-		err = e
+	return r.Err()
+}
+
+// TestPlace tries a place that is no library yet.
+func (s *Service) TestPlace(ctx context.Context, who models.Identity, location string, secret storage.Secret) (*probe.Report, error) {
+	if err := admin(who); err != nil {
+		return nil, err
 	}
-	switch {
-	case err == nil, errors.Is(err, errSeen):
+	location, err := s.place(location, secret)
+	if err != nil {
+		return nil, err
+	}
+	return probe.Try(ctx, func(ctx context.Context) (storage.Store, error) {
+		return s.Open(ctx, location, secret, false)
+	})
+}
+
+// TestLibrary tries a library's place with the secret that it has.
+func (s *Service) TestLibrary(ctx context.Context, who models.Identity, n int) (*probe.Report, error) {
+	if err := admin(who); err != nil {
+		return nil, err
+	}
+	if _, err := s.Catalog.Library(ctx, n); err != nil {
+		return nil, err
+	}
+	return probe.Try(ctx, func(ctx context.Context) (storage.Store, error) { return s.OpenLibrary(ctx, n) })
+}
+
+// secretName is the form of the names in a store's secret.
+var secretName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
+
+// checkSecret refuses a secret that no store can have. It repeats no value.
+func checkSecret(location string, secret storage.Secret) error {
+	if len(secret) == 0 {
 		return nil
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case within.Err() != nil:
-		return fmt.Errorf("%s shows nothing within %v: %w", location, lookTime, models.ErrUnavailable)
 	}
-	// Whatever kind it is for a library that stands, here the place is wrong.
-	return fmt.Errorf("no library can be there: %w: %w", err, models.ErrInvalid)
+	if _, _, bucket := catalog.Bucket(location); !bucket && strings.HasPrefix(location, "file:") {
+		return fmt.Errorf("a folder is opened without a secret: %w", models.ErrInvalid)
+	}
+	if len(secret) > 32 {
+		return fmt.Errorf("a secret has 32 names at most: %w", models.ErrInvalid)
+	}
+	for name, value := range secret {
+		if !secretName.MatchString(name) {
+			return fmt.Errorf("a name in the secret is not made of letters, digits and underscores: %w", models.ErrInvalid)
+		}
+		if value == "" || len(value) > 64<<10 || strings.ContainsRune(value, 0) {
+			return fmt.Errorf("the value of %s in the secret is empty or too long: %w", name, models.ErrInvalid)
+		}
+	}
+	return nil
 }
 
 // LibraryChange is what changes of a library; what is nil stays.
-type LibraryChange struct{ Name, Kind *string }
+type LibraryChange struct {
+	Name, Kind, Redirect *string
+	CopiesOf             *int // a library's number; 0 for none
+	Prices               *models.Prices
+	RequestCap, ByteCap  *int64
+	Secret               *storage.Secret // an empty one drops it
+	Force                bool            // keep the secret although the place does not work with it
+}
 
-// ChangeLibrary gives a library another name or kind. The kind of one that the
+// ChangeLibrary changes what is set of a library. The kind of one that the
 // configuration names would come back at the next start: models.ErrConflict.
 func (s *Service) ChangeLibrary(ctx context.Context, who models.Identity, n int, c LibraryChange) (Library, error) {
 	if err := admin(who); err != nil {
 		return Library{}, err
 	}
-	l, err := s.Catalog.Library(ctx, n)
+	all, err := s.Catalog.Libraries(ctx)
 	if err != nil {
 		return Library{}, err
 	}
+	i := slices.IndexFunc(all, func(l *models.Library) bool { return l.Number == n })
+	if i < 0 {
+		return Library{}, fmt.Errorf("library %d: %w", n, models.ErrNotFound)
+	}
+	l := all[i]
 	if c.Name != nil {
 		if *c.Name == "" {
 			return Library{}, fmt.Errorf("a library needs a name: %w", models.ErrMissing)
@@ -139,10 +212,121 @@ func (s *Service) ChangeLibrary(ctx context.Context, who models.Identity, n int,
 		}
 		l.Kind = *c.Kind
 	}
+	if err := c.settings(l, all); err != nil {
+		return Library{}, err
+	}
+	if c.Secret != nil {
+		if err := checkSecret(l.Location, *c.Secret); err != nil {
+			return Library{}, err
+		}
+		if !c.Force && len(*c.Secret) > 0 {
+			if err := s.works(ctx, l.Location, *c.Secret, l.Config); err != nil {
+				return Library{}, err
+			}
+		}
+	}
 	if err := s.Catalog.UpdateLibrary(ctx, l); err != nil {
 		return Library{}, err
 	}
+	if c.Secret != nil {
+		if err := s.Auth.Keys().KeepStore(ctx, l, *c.Secret); err != nil {
+			return Library{}, err
+		}
+	}
 	return s.Library(ctx, who, n)
+}
+
+// settings changes the settings of one of all libraries.
+func (c LibraryChange) settings(l *models.Library, all []*models.Library) error {
+	_, _, bucket := catalog.Bucket(l.Location)
+	if c.Redirect != nil {
+		switch *c.Redirect {
+		case "off", models.RedirectOff:
+			l.Settings.Redirect = models.RedirectOff
+		case models.RedirectDownload, models.RedirectAll:
+			if !bucket {
+				return fmt.Errorf("only songs of a bucket can be sent by a link to it: %w", models.ErrInvalid)
+			}
+			l.Settings.Redirect = *c.Redirect
+		default:
+			return fmt.Errorf("redirect is off, download or all: %w", models.ErrInvalid)
+		}
+	}
+	if c.CopiesOf != nil && *c.CopiesOf != l.Settings.CopiesOf {
+		if err := mayCopy(l, *c.CopiesOf, all); err != nil {
+			return err
+		}
+		l.Settings.CopiesOf = *c.CopiesOf
+	}
+	if c.Prices != nil {
+		for _, p := range []float64{c.Prices.Lists, c.Prices.Heads, c.Prices.Gets, c.Prices.Bytes} {
+			if !(p >= 0 && p <= 1e9) {
+				return fmt.Errorf("a price is a number from 0 to a billion: %w", models.ErrInvalid)
+			}
+		}
+		l.Settings.Prices = *c.Prices
+	}
+	for _, bound := range []struct {
+		to   *int64
+		from *int64
+	}{{&l.Settings.RequestCap, c.RequestCap}, {&l.Settings.ByteCap, c.ByteCap}} {
+		if bound.from != nil {
+			if *bound.from < 0 {
+				return fmt.Errorf("a bound is 0, for none, or more: %w", models.ErrInvalid)
+			}
+			*bound.to = *bound.from
+		}
+	}
+	return nil
+}
+
+// mayCopy refuses to make a library one of copies of what is none, or of
+// copies.
+func mayCopy(l *models.Library, of int, all []*models.Library) error {
+	if of == 0 {
+		return nil
+	}
+	found := false
+	for _, o := range all {
+		switch {
+		case o.Settings.CopiesOf == l.Number:
+			return fmt.Errorf("the library %s holds copies of this one, which can't be copies itself: %w", o.Name, models.ErrConflict)
+		case o.Number != of || o.Number == l.Number:
+		case o.Owner != l.Owner:
+			return fmt.Errorf("the library %s belongs to somebody else: %w", o.Name, models.ErrInvalid)
+		case o.Settings.CopiesOf != 0:
+			return fmt.Errorf("the library %s holds copies itself: name the one that it copies: %w", o.Name, models.ErrConflict)
+		default:
+			found = true
+		}
+	}
+	if !found {
+		return fmt.Errorf("there is no other library %d to hold copies of: %w", of, models.ErrInvalid)
+	}
+	return nil
+}
+
+// NewHook makes the secret that lets a library's events in, in the place of
+// the last one, and returns its text, which can't be had again.
+func (s *Service) NewHook(ctx context.Context, who models.Identity, n int) (string, error) {
+	if err := admin(who); err != nil {
+		return "", err
+	}
+	clear := HookPrefix + strings.ToLower(rand.Text())
+	hash := sha256.Sum256([]byte(clear))
+	return clear, s.Catalog.SetLibraryHook(ctx, n, hash[:])
+}
+
+// HookPrefix begins every secret of NewHook, so that people and scanners for
+// leaked secrets know one when they see it.
+const HookPrefix = "slh_"
+
+// EndHook lets no events of a library in any more.
+func (s *Service) EndHook(ctx context.Context, who models.Identity, n int) error {
+	if err := admin(who); err != nil {
+		return err
+	}
+	return s.Catalog.SetLibraryHook(ctx, n, nil)
 }
 
 // RemoveLibrary hides a library with all that it holds; no file is touched,

@@ -27,6 +27,9 @@ type Config struct {
 	// be read. ambient lets it use the machine's own credentials. The service
 	// closes it.
 	Open func(ctx context.Context, location string, secret storage.Secret, ambient bool) (storage.Store, error)
+	// OpenLibrary opens the store of a library anew, with its secret. The
+	// service closes it.
+	OpenLibrary func(ctx context.Context, library int) (storage.Store, error)
 	// Allowed refuses places where no library may lie, such as the data
 	// folder; nil allows all.
 	Allowed func(location string) error
