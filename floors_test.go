@@ -27,7 +27,7 @@ const module = "github.com/songlocker/songlocker"
 var floors = [][]string{
 	{"models", "web"},
 	{"storage"},
-	{"storage/local", "storage/bucket", "storage/mem", "storage/storagetest", "storage/storagetest/fakes3"},
+	{"storage/local", "storage/bucket", "storage/mem", "storage/rangecache", "storage/storagetest", "storage/storagetest/fakes3"},
 	{"models/catalog"},
 	{"subsonic/spec"},
 	{"scanner/audio"},

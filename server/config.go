@@ -50,6 +50,7 @@ type Settings struct {
 	PublicPlaylists  bool     `help:"Let everybody see the lists that are made of files. Songs are shown only to those who may read them." group:"Music"`
 	IgnoredArticles  string   `help:"Words, with spaces between, that artists are not sorted by when their names begin with them." default:"The El La Los Las Le Les" placeholder:"WORDS" group:"Music"`
 	ArtCacheSize     string   `help:"How much disk space resized pictures may take." default:"512MB" placeholder:"SIZE" group:"Music"`
+	StreamCacheSize  string   `help:"How much disk space what was streamed from buckets may take, so that it comes at once the next time. 0 keeps nothing." default:"2GB" placeholder:"SIZE" group:"Music"`
 
 	Listen         []string `help:"Where to listen: HOST:PORT, :PORT for every address of the machine, [::]:PORT, or unix:PATH. May be given many times." default:"127.0.0.1:4040" placeholder:"ADDRESS" sep:"none" split:"yes" group:"Network"`
 	BasePath       string   `help:"Serve below this path, such as /music. A proxy in front may strip it or not." placeholder:"PATH" group:"Network"`
@@ -81,29 +82,33 @@ type Listener struct {
 // Config is the configuration in force, checked and in the types that the
 // rest of the program uses. It is a value: nothing changes it after Load.
 type Config struct {
-	File           string // the configuration file that was read, or ""
-	Data           string // absolute
-	Database       string // location, which may hold a password: print catalog.Redact of it
-	KeyFile        string
-	Music          []Root // of all kinds
-	FollowLinks    bool
-	ScanInterval   time.Duration
-	Watch          bool
-	GenreSeps      []string
-	ArtistSeps     []string
-	GuessEncodings bool
-	Playlists      scanner.Playlists
-	Articles       []string
-	ArtCacheBytes  int64
-	Listen         []Listener
-	BasePath       string // "" or "/music", never with a slash at its end
-	Proxies        []netip.Prefix
-	AdminUser      string
-	AdminPassword  string // secret
-	AppPasswords   bool
-	LogLevel       slog.Level
-	LogFormat      string
+	File             string // the configuration file that was read, or ""
+	Data             string // absolute
+	Database         string // location, which may hold a password: print catalog.Redact of it
+	KeyFile          string
+	Music            []Root // of all kinds
+	FollowLinks      bool
+	ScanInterval     time.Duration
+	Watch            bool
+	GenreSeps        []string
+	ArtistSeps       []string
+	GuessEncodings   bool
+	Playlists        scanner.Playlists
+	Articles         []string
+	ArtCacheBytes    int64
+	StreamCacheBytes int64 // 0: none
+	Listen           []Listener
+	BasePath         string // "" or "/music", never with a slash at its end
+	Proxies          []netip.Prefix
+	AdminUser        string
+	AdminPassword    string // secret
+	AppPasswords     bool
+	LogLevel         slog.Level
+	LogFormat        string
 }
+
+// minStreamCache is the least size of the cache of streams that is worth it.
+const minStreamCache = 16e6
 
 // ErrConfig is a configuration that can't be used; the program ends with
 // status 2.
@@ -182,11 +187,19 @@ func (s *Settings) check(where func(name string) string, secret string) (Config,
 	if s.ScanInterval < 0 || s.ScanInterval > 0 && s.ScanInterval < time.Second {
 		return c, bad("scan-interval", "%s is too short: give a second or more, such as 1h, or 0 for never", s.ScanInterval)
 	}
-	size, err := humanize.ParseBytes(s.ArtCacheSize)
-	if err != nil || size > 1<<50 {
-		return c, bad("art-cache-size", "%q is no size: write it like 512MB or 2GiB", s.ArtCacheSize)
+	for _, x := range []struct {
+		name, value string
+		to          *int64
+	}{{"art-cache-size", s.ArtCacheSize, &c.ArtCacheBytes}, {"stream-cache-size", s.StreamCacheSize, &c.StreamCacheBytes}} {
+		size, err := humanize.ParseBytes(x.value)
+		if err != nil || size > 1<<50 {
+			return c, bad(x.name, "%q is no size: write it like 512MB or 2GiB", x.value)
+		}
+		*x.to = int64(size)
 	}
-	c.ArtCacheBytes = int64(size)
+	if c.StreamCacheBytes > 0 && c.StreamCacheBytes < minStreamCache {
+		return c, bad("stream-cache-size", "%q is too small to keep a song: give 16MB or more, or 0 for none", s.StreamCacheSize)
+	}
 
 	for _, l := range filled(s.Listen) {
 		at, err := listener(l)

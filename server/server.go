@@ -25,6 +25,7 @@ import (
 	"github.com/songlocker/songlocker/server/lyrics"
 	"github.com/songlocker/songlocker/server/scans"
 	"github.com/songlocker/songlocker/server/session"
+	"github.com/songlocker/songlocker/storage/rangecache"
 	"github.com/songlocker/songlocker/subsonic"
 )
 
@@ -96,6 +97,9 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 		return s, err
 	}
 	s.stores = r.openStores(s.catalog, s.auth.Keys())
+	s.stores.cache = rangecache.New(rangecache.Options{
+		Dir: filepath.Join(r.Config.Data, "cache", "streams"), Bound: r.Config.StreamCacheBytes, Log: r.Log,
+	})
 	s.scans = scans.New(s.catalog, s.stores, r.newScanner(s.catalog), scans.Options{
 		Interval: r.Config.ScanInterval, Watch: r.Config.Watch, AtStart: true, Log: r.Log,
 		After: s.scanned,

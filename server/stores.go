@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strconv"
 	"sync"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/storage"
+	"github.com/songlocker/songlocker/storage/rangecache"
 )
 
 // stores opens the store of each library once, and again when its location or
@@ -23,6 +25,7 @@ type stores struct {
 	registry *storage.Registry
 	options  storage.Options           // of every store
 	given    map[string]storage.Secret // by the configuration, by clean location
+	cache    *rangecache.Cache         // of what playback reads; nil where nothing plays
 
 	mu       sync.Mutex
 	open     map[int]openStore
@@ -74,11 +77,15 @@ func (s *stores) counter(library int) *storage.Counter {
 
 // forPlayback wraps a store for playback. A folder is used as it is: the
 // kernel sends its files, and it has no price. s.mu is held.
-func (s *stores) forPlayback(library int, store storage.Store) storage.Store {
+func (s *stores) forPlayback(library int, location string, store storage.Store) storage.Store {
 	if _, remote := storage.As[storage.Pinner](store); !remote {
 		return store
 	}
-	return storage.Counted(store, s.counter(library))
+	store = storage.Counted(store, s.counter(library))
+	if s.cache == nil {
+		return store
+	}
+	return s.cache.Wrap(strconv.Itoa(library)+" "+location, store)
 }
 
 func (s *stores) opened(ctx context.Context, library int) (openStore, error) {
@@ -108,7 +115,7 @@ func (s *stores) opened(ctx context.Context, library int) (openStore, error) {
 	if s.open == nil {
 		s.open = map[int]openStore{}
 	}
-	now := openStore{location: l.Location, ambient: l.Config, sealed: sealed, secret: secret, store: store, play: s.forPlayback(library, store)}
+	now := openStore{location: l.Location, ambient: l.Config, sealed: sealed, secret: secret, store: store, play: s.forPlayback(library, l.Location, store)}
 	s.open[library] = now
 	if ok {
 		return now, was.store.Close() // its open files stay readable
@@ -155,6 +162,9 @@ func (s *stores) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
+	if s.cache != nil {
+		errs = append(errs, s.cache.Close())
+	}
 	for _, o := range s.open {
 		errs = append(errs, o.store.Close())
 	}

@@ -146,6 +146,13 @@ func OpenPinned(ctx context.Context, s Store, o Object) (File, error) {
 	return s.File(ctx, o.Key)
 }
 
+// Ranger is a File of a remote store that streams a range of itself.
+type Ranger interface {
+	// Range reads n bytes from off by one request of its own, apart from Read
+	// and Seek. The object must have these bytes. The caller closes the reader.
+	Range(off, n int64) (io.ReadCloser, error)
+}
+
 // Link is what a signed link is to be.
 type Link struct {
 	Life        time.Duration // how long it can be opened
