@@ -94,6 +94,10 @@ type Scans interface {
 	// Status tells whether a scan runs, and how many songs the running or
 	// the last one has seen.
 	Status() (scanning bool, count int)
+	// Changed asks for a scan of the folder of an object that is not what the
+	// catalog knows of. It returns at once, and asked again soon it does
+	// nothing.
+	Changed(library int, key string)
 }
 
 // API answers the protocol. It may be used at once from many places.

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/storage"
 )
 
 // archive is what a ZIP archive will hold: either songs or keys of songs.
@@ -183,6 +184,8 @@ func (u *unreadable) Error() string {
 		return "the file is not there"
 	case errors.Is(u.err, fs.ErrPermission):
 		return "the server may not read this file"
+	case errors.Is(u.err, storage.ErrChanged):
+		return "the file has changed while it was read"
 	}
 	return "the file could not be read"
 }
@@ -191,45 +194,37 @@ func (a *API) addSong(c Call, z *zip.Writer, s *models.Song, name string) error 
 	if err := c.Err(); err != nil {
 		return err
 	}
-	f, err := a.open(c, s)
-	if err != nil {
+	var broken, unread error
+	err := a.withContent(c, s, func(x *content) (bool, error) {
+		// Nothing of the song is in the archive before its first bytes are there.
+		if err := x.prime(s.Size); err != nil {
+			return false, err
+		}
+		head := &zip.FileHeader{Name: name, Method: zip.Store}
+		if ns := x.object.ModTime; ns != 0 {
+			head.Modified = time.Unix(0, ns).UTC()
+		}
+		w, err := z.CreateHeader(head)
+		if err == nil {
+			_, err = io.Copy(w, struct{ io.Reader }{x})
+		}
+		if unread = x.failed; unread == nil {
+			broken = err
+		}
+		return false, nil
+	})
+	switch {
+	case c.Err() != nil:
+		return c.Err()
+	case broken != nil:
+		return broken
+	case unread != nil:
+		a.changed(s, unread)
+		return &unreadable{unread}
+	case err != nil:
 		return &unreadable{err}
 	}
-	defer f.Close()
-	var content io.Reader = f
-	if s.Part != 0 {
-		if content, _, err = a.part(c, s, f); err != nil {
-			return &unreadable{err}
-		}
-	}
-	head := &zip.FileHeader{Name: name, Method: zip.Store}
-	if ns := f.Object().ModTime; ns != 0 {
-		head.Modified = time.Unix(0, ns).UTC()
-	}
-	w, err := z.CreateHeader(head)
-	if err != nil {
-		return err
-	}
-	from := &markedReader{r: content}
-	if _, err = io.Copy(w, from); from.err != nil && c.Err() == nil {
-		return &unreadable{from.err}
-	}
-	return err
-}
-
-// markedReader tells the errors of the one who reads from those of the one
-// who writes.
-type markedReader struct {
-	r   io.Reader
-	err error
-}
-
-func (m *markedReader) Read(p []byte) (int, error) {
-	n, err := m.r.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		m.err = err
-	}
-	return n, err
+	return nil
 }
 
 // uniqueNames makes names within an archive differ, also where case does not

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/subsonic/spec"
 )
 
@@ -45,6 +46,8 @@ func (a *API) protocolError(err error) (*spec.Error, bool) {
 	case errors.Is(err, fs.ErrNotExist):
 		// Its own text names a path on the server.
 		return code(spec.CodeNotFound, "the file is not there: not found")
+	case errors.Is(err, storage.ErrChanged):
+		return code(spec.CodeGeneric, "the file has changed since it was scanned, and is being scanned again: try again soon")
 	case errors.Is(err, models.ErrUnavailable):
 		return code(spec.CodeGeneric, "the folder or bucket with this music is "+models.ErrUnavailable.Error())
 	case errors.Is(err, fs.ErrPermission):

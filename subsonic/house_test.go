@@ -192,6 +192,7 @@ type house struct {
 	log     bytes.Buffer
 	now     time.Time
 	scans   int
+	changed []string // libraries and keys that were to be scanned again
 }
 
 func (h *house) Write(p []byte) (int, error) {
@@ -206,6 +207,9 @@ func (h *house) Store(_ context.Context, library int) (storage.Store, error) {
 
 func (h *house) Start(context.Context, []int, bool) error { h.scans++; return nil }
 func (h *house) Status() (bool, int)                      { return false, 9 }
+func (h *house) Changed(library int, key string) {
+	h.changed = append(h.changed, fmt.Sprint(library, " ", key))
+}
 
 type picture struct{ *bytes.Reader }
 

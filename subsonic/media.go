@@ -2,11 +2,9 @@ package subsonic
 
 import (
 	"bytes"
-	"context"
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -16,7 +14,6 @@ import (
 	"time"
 
 	"github.com/songlocker/songlocker/models"
-	"github.com/songlocker/songlocker/scanner/audio"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/subsonic/spec"
 )
@@ -48,51 +45,33 @@ func (a *API) stream(c Call, p streamParams) (spec.Payload, error) {
 }
 
 // sendSong sends the bytes of a song with Range, If-Range, ETag and
-// Last-Modified. disposition says whether browsers play or save it.
+// Last-Modified. disposition says whether browsers play or save it. An error
+// means that nothing was sent.
 func (a *API) sendSong(c Call, s *models.Song, disposition string) error {
-	f, err := a.open(c, s)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	o := f.Object()
-	var content io.ReadSeeker = f
-	tag := objectTag(o)
-	var modified time.Time
-	if o.ModTime != 0 {
-		modified = time.Unix(0, o.ModTime)
-	}
-	if s.Part != 0 {
-		part, cut, err := a.part(c, s, f)
-		if err != nil {
-			return err
-		}
-		// A sheet that changes makes another part of an object that does not:
-		// only the tag tells.
-		content, tag, modified = part, partTag(tag, cut), time.Time{}
-	}
+	return a.withContent(c, s, func(x *content) (bool, error) { return a.sendContent(c, s, x, disposition) })
+}
+
+// sendContent is sendSong for what has been opened. It tells whether anything
+// was sent, after which nobody is told of an error: the connection breaks.
+func (a *API) sendContent(c Call, s *models.Song, x *content, disposition string) (bool, error) {
 	h := c.W.Header()
 	h["Content-Type"] = []string{contentType(s)}
 	h["Content-Disposition"] = []string{attachment(disposition, path.Base(namePath(s)))}
-	h["Etag"] = []string{tag}
+	h["Etag"] = []string{x.tag}
 	h["Cache-Control"] = headerNoCache
 	h["Accept-Ranges"] = []string{"bytes"}
-	c.begin()
-	http.ServeContent(c.W, c.R, "", modified, content)
-	return nil
-}
-
-// part opens a song that is a part of the object behind f, as the file that it
-// is by itself.
-func (a *API) part(ctx context.Context, s *models.Song, f storage.File) (*audio.CutReader, models.Cut, error) {
-	cut, err := a.Catalog.Cut(ctx, s.Key)
-	if err != nil {
-		return nil, cut, err
+	if !x.remote {
+		c.begin()
+		http.ServeContent(c.W, c.R, "", x.modified, x.ReadSeeker)
+		return true, nil
 	}
-	if o := f.Object(); o.Size != cut.Object || o.ModTime != s.ModTime || o.ETag != s.ETag {
-		return nil, cut, fmt.Errorf("%s is a part of a file that has changed since it was scanned: %w", idOf(models.KindSong, s.Key), models.ErrUnavailable)
+	c.lift()
+	w := &opening{ResponseWriter: c.W, c: c, of: x}
+	http.ServeContent(w, c.R, "", x.modified, x)
+	if w.err != nil {
+		return false, w.err
 	}
-	return audio.NewCutReader(f, cut), cut, nil
+	return true, x.failed
 }
 
 // partTag is a strong ETag for a part of the object that has the tag object.
@@ -104,25 +83,17 @@ func partTag(object string, cut models.Cut) string {
 }
 
 // begin says that bytes follow: no response of the protocol can come any
-// more. Songs outlast the server's time-out for writing.
+// more.
 func (c *Call) begin() {
 	*c.started = true
 	c.W.Header()["Content-Security-Policy"] = headerSandbox
-	// A writer without deadlines has none to lift.
-	_ = http.NewResponseController(c.W).SetWriteDeadline(time.Time{})
+	c.lift()
 }
 
-// open opens the file of a song in the store of its library.
-func (a *API) open(c Call, s *models.Song) (storage.File, error) {
-	store, err := a.Stores.Store(c, s.Library)
-	if err != nil {
-		return nil, fmt.Errorf("the store of library %d: %w", s.Library, err)
-	}
-	f, err := store.File(c, s.ObjectKey)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", idOf(models.KindSong, s.Key), err)
-	}
-	return f, nil
+// lift takes the server's time-out for writing away, which songs outlast.
+func (c *Call) lift() {
+	// A writer without deadlines has none to lift.
+	_ = http.NewResponseController(c.W).SetWriteDeadline(time.Time{})
 }
 
 // contentType is the MIME type of a song's object, the one that

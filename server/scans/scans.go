@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -54,6 +55,7 @@ type Manager struct {
 	listen   map[chan Status]bool
 	count    int   // songs in the catalog at version counted
 	counted  int64 // catalog version
+	changed  map[foundChanged]time.Time
 }
 
 // Order asks for one scan.
@@ -84,7 +86,7 @@ func New(c *catalog.Catalog, s Stores, sc *scanner.Scanner, o Options) *Manager 
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Manager{catalog: c, stores: s, scanner: sc, o: o, holder: holder(process()), wake: make(chan struct{}, 1),
-		watched: map[int]context.CancelFunc{}, listen: map[chan Status]bool{}}
+		changed: map[foundChanged]time.Time{}, watched: map[int]context.CancelFunc{}, listen: map[chan Status]bool{}}
 }
 
 // Ask queues a scan. Orders of the same library are joined.
@@ -129,6 +131,36 @@ func (m *Manager) Start(ctx context.Context, libraries []int, full bool) error {
 	}
 	return nil
 }
+
+// Changed queues a scan of the folder of an object that is not what the catalog
+// knows of. The same folder is not scanned again for that within a while: an
+// object that no scan can put right costs little.
+func (m *Manager) Changed(library int, key string) {
+	folder := storage.Folder(key)
+	f, now := foundChanged{library, folder}, time.Now()
+	m.mu.Lock()
+	maps.DeleteFunc(m.changed, func(_ foundChanged, at time.Time) bool { return now.Sub(at) >= changedAgain })
+	_, again := m.changed[f]
+	if again || len(m.changed) >= changedLimit {
+		m.mu.Unlock()
+		return
+	}
+	m.changed[f] = now
+	m.mu.Unlock()
+	m.Ask(Order{Library: library, Prefixes: []string{folder}})
+}
+
+// foundChanged is a folder in which an object was found to have changed.
+type foundChanged struct {
+	library int
+	folder  string
+}
+
+// How often folders are scanned because of what is found by reading them.
+const (
+	changedAgain = 30 * time.Second
+	changedLimit = 100 // folders within that time
+)
 
 // Stop ends the scan that runs and empties the queue.
 func (m *Manager) Stop() {

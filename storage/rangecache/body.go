@@ -150,9 +150,3 @@ func (b *body) shut() {
 	}
 	b.reader, b.file, b.cancel, b.patient = nil, nil, nil, nil
 }
-
-// Close ends the reading.
-func (b *body) Close() error {
-	b.shut()
-	return nil
-}

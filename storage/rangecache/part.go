@@ -47,13 +47,6 @@ func (p *part) end(err error) {
 	p.more = make(chan struct{})
 }
 
-// whole tells whether all is there.
-func (p *part) whole() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.have == p.size
-}
-
 // readAt reads what is there at off, and waits until something is. off is
 // within the part.
 func (p *part) readAt(ctx context.Context, b []byte, off int64) (int, error) {

@@ -155,7 +155,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 	} else {
 		// One that others read at once with is a read by itself.
 		g = &file{s: f.s, ctx: f.ctx, o: f.o, name: f.name, next: -1, aheadOf: -1}
-		defer g.Close()
+		defer g.leave()
 	}
 	n := 0
 	for n < len(p) {
@@ -174,22 +174,25 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 // Close ends the use of the file. What is on its way for it comes to the end of
 // its chunk.
 func (f *file) Close() error {
+	f.leave()
+	return nil
+}
+
+func (f *file) leave() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for n := range f.parts {
 		f.drop(n)
 	}
-	return f.past(nil)
+	f.past(nil)
 }
 
 // past makes b, or nothing, the reader past the cache.
-func (f *file) past(b *body) error {
-	was := f.direct
-	f.direct = b
-	if was == nil {
-		return nil
+func (f *file) past(b *body) {
+	if f.direct != nil {
+		f.direct.shut()
 	}
-	return was.Close()
+	f.direct = b
 }
 
 // span returns where a chunk begins and ends.
@@ -254,9 +257,7 @@ func (f *file) some(p []byte, off int64, more bool) (int, error) {
 	case more:
 		end = f.o.Size
 	}
-	if err := f.past(newBody(f.ctx, f.s.pinner, f.o, off, end)); err != nil {
-		return 0, err
-	}
+	f.past(newBody(f.ctx, f.s.pinner, f.o, off, end))
 	return f.direct.Read(p)
 }
 
@@ -366,7 +367,7 @@ func (s *store) receive(o storage.Object, from int64, parts []*part) {
 		end += p.size
 	}
 	b := newBody(c.ctx, s.pinner, o, from, end)
-	defer b.Close()
+	defer b.shut()
 	var err error
 	for i, p := range parts {
 		if i > 0 && err == nil && !c.wanted(parts[i:]) {
