@@ -27,7 +27,7 @@ import (
 type Bucket struct {
 	Name     string
 	Location string            // for the program
-	Secret   map[string]string // what opens it, by the names of variables that the program reads
+	Secret   map[string]string // what opens it, by the program's names
 
 	base  string // URL
 	azure bool
@@ -71,7 +71,7 @@ const region = "us-east-1"
 func S3At(t testing.TB, endpoint string, p Pair, name string) *Bucket {
 	t.Helper()
 	b := &Bucket{Name: name, base: endpoint + "/" + name,
-		Secret: map[string]string{"AWS_ACCESS_KEY_ID": p.ID, "AWS_SECRET_ACCESS_KEY": p.Secret}}
+		Secret: map[string]string{"access_key_id": p.ID, "secret_access_key": p.Secret}}
 	b.sign = func(r *http.Request, _ int, sum string) { p.sign(r, sum) }
 	b.Location = "s3://" + name + "?" + url.Values{"endpoint": {endpoint}, "region": {region}, "use_path_style": {"true"}}.Encode()
 	b.make(t, b.base)
@@ -122,7 +122,7 @@ func Azure(t testing.TB, name string) *Bucket {
 		t.Fatal(err)
 	}
 	b := &Bucket{Name: name, base: endpoint + "/" + name, azure: true,
-		Secret: map[string]string{"AZURE_STORAGE_ACCOUNT": account, "AZURE_STORAGE_KEY": secret}}
+		Secret: map[string]string{"account": account, "key": secret}}
 	b.sign = func(r *http.Request, length int, _ string) { signAzure(r, account, key, length) }
 	b.Location = "azblob://" + name + "?" + url.Values{"endpoint": {endpoint}}.Encode()
 	b.make(t, b.base+"?restype=container")
@@ -154,15 +154,6 @@ func signAzure(r *http.Request, account string, key []byte, length int) {
 	text := r.Method + "\n\n\n" + size + "\n\n" + r.Header.Get("Content-Type") + "\n\n\n\n\n\n\n" +
 		strings.Join(headers, "\n") + "\n" + resource + strings.Join(query, "")
 	r.Header.Set("Authorization", "SharedKey "+account+":"+base64.StdEncoding.EncodeToString(mac(key, text)))
-}
-
-// Env is the secret as the program's environment.
-func (b *Bucket) Env() []string {
-	var list []string
-	for k, v := range b.Secret {
-		list = append(list, k+"="+v)
-	}
-	return list
 }
 
 // client lets many requests go at once.
