@@ -7,6 +7,7 @@ package cloud
 import (
 	"bytes"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -32,6 +33,8 @@ type Bucket struct {
 	base  string // URL
 	azure bool
 	sign  func(r *http.Request, length int, sum string)
+	// reader makes what may only list and read the bucket.
+	reader func(t testing.TB) map[string]string
 }
 
 // Variable returns one that test/with-buckets sets. Without it the test is
@@ -74,8 +77,25 @@ func S3At(t testing.TB, endpoint string, p Pair, name string) *Bucket {
 		Secret: map[string]string{"access_key_id": p.ID, "secret_access_key": p.Secret}}
 	b.sign = func(r *http.Request, _ int, sum string) { p.sign(r, sum) }
 	b.Location = "s3://" + name + "?" + url.Values{"endpoint": {endpoint}, "region": {region}, "use_path_style": {"true"}}.Encode()
+	b.reader = func(t testing.TB) map[string]string {
+		user := Pair{"reader-of-" + name, rand.Text()}
+		addUser(t, endpoint, p, user)
+		b.must(t, http.MethodPut, b.base+"?policy=", nil, []byte(ReadOnly(user.ID, name)))
+		return map[string]string{"access_key_id": user.ID, "secret_access_key": user.Secret}
+	}
 	b.make(t, b.base)
 	return b
+}
+
+// ReadOnly is the smallest policy of an S3 bucket by which the program works.
+func ReadOnly(user, bucket string) string {
+	return `{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Effect": "Allow", "Principal": {"AWS": ["` + user + `"]}, "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::` + bucket + `"]},
+    {"Effect": "Allow", "Principal": {"AWS": ["` + user + `"]}, "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::` + bucket + `/*"]}
+  ]
+}`
 }
 
 // sign signs a request by
@@ -125,8 +145,22 @@ func Azure(t testing.TB, name string) *Bucket {
 		Secret: map[string]string{"account": account, "key": secret}}
 	b.sign = func(r *http.Request, length int, _ string) { signAzure(r, account, key, length) }
 	b.Location = "azblob://" + name + "?" + url.Values{"endpoint": {endpoint}}.Encode()
+	b.reader = func(testing.TB) map[string]string {
+		return map[string]string{"account": account, "sas": sas(account, key, name)}
+	}
 	b.make(t, b.base+"?restype=container")
 	return b
+}
+
+// sas signs a token to list and read a container for a day, by
+// https://learn.microsoft.com/rest/api/storageservices/create-service-sas.
+func sas(account string, key []byte, container string) string {
+	const version = "2021-12-02"
+	until := time.Now().UTC().Add(24 * time.Hour).Format("2006-01-02T15:04:05Z")
+	// Empty are the start, the policy's name, the address, the protocol, the
+	// snapshot, the encryption scope and the headers of answers.
+	text := strings.Join([]string{"rl", "", until, "/blob/" + account + "/" + container, "", "", "", version, "c", "", "", "", "", "", "", ""}, "\n")
+	return url.Values{"sp": {"rl"}, "se": {until}, "sv": {version}, "sr": {"c"}, "sig": {base64.StdEncoding.EncodeToString(mac(key, text))}}.Encode()
 }
 
 // signAzure signs a request by
@@ -203,10 +237,10 @@ func (b *Bucket) make(t testing.TB, address string) {
 	}
 }
 
-// Policy sets the bucket's policy, in JSON, at an S3 server.
-func (b *Bucket) Policy(t testing.TB, policy string) {
+// Reader makes a secret that may list and read the bucket and nothing else.
+func (b *Bucket) Reader(t testing.TB) map[string]string {
 	t.Helper()
-	b.must(t, http.MethodPut, b.base+"?policy=", nil, []byte(policy))
+	return b.reader(t)
 }
 
 // URL is the address of an object.
@@ -275,8 +309,8 @@ func (b *Bucket) Upload(t testing.TB, files map[string][]byte) {
 	}
 }
 
-// AddUser makes a user of versitygw who may do what policies let them.
-func AddUser(t testing.TB, endpoint string, root, user Pair) {
+// addUser makes a user of versitygw who may do what policies let them.
+func addUser(t testing.TB, endpoint string, root, user Pair) {
 	t.Helper()
 	body, err := xml.Marshal(struct {
 		XMLName              xml.Name `xml:"Account"`
