@@ -26,7 +26,7 @@ lint: ## run the linters
 	@go vet ./...
 	@go tool -modfile=tools/go.mod golangci-lint run --allow-parallel-runners ./...
 
-soak: ## fuzz every parser, repeat the end-to-end suite, let chaos loose: FUZZTIME=20m ROUNDS=10 CHAOS_ROUNDS=500 CHAOS_SEED=7
+soak: ## fuzz every parser, try all emulators of buckets, repeat the end-to-end suite, let chaos loose: FUZZTIME=20m ROUNDS=10 CHAOS_ROUNDS=500 CHAOS_SEED=7
 	@test/soak
 
 score: ## hold the reader of audio files against real tools' files and other readers: UPDATE=1 writes docs/formats.md

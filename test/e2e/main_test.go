@@ -1,6 +1,7 @@
 // Package e2e starts the real program on real folders of music and speaks
 // HTTP with it, as apps do. It knows the program by its command line, its
-// files and its answers only, and imports none of its packages.
+// files and its answers only, and imports none of its packages but those that
+// make things for tests.
 package e2e
 
 import (

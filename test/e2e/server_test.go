@@ -48,6 +48,7 @@ type setup struct {
 	way   way
 	music []string // values of --music
 	args  []string // further ones
+	env   []string // further variables
 	data  string   // made when ""
 	user  uint32   // to run as, when not 0
 	empty bool     // nobody is made at the start
@@ -137,7 +138,7 @@ func (s *server) where() string {
 
 // environment is what the program finds in its environment.
 func (s *server) environment() []string {
-	env := []string{"HOME=" + s.data, "SONGLOCKER_DATA=" + s.data}
+	env := append([]string{"HOME=" + s.data, "SONGLOCKER_DATA=" + s.data}, s.o.env...)
 	if !s.o.empty {
 		env = append(env, "SONGLOCKER_ADMIN_PASSWORD="+ownerPassword, "SONGLOCKER_ADMIN_USER="+owner)
 	}
