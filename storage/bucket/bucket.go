@@ -47,7 +47,7 @@ func Register(r *storage.Registry) {
 }
 
 // openers are the providers that are built in.
-var openers = map[string]storage.Opener{"s3": OpenS3}
+var openers = map[string]storage.Opener{"s3": OpenS3, "gs": OpenGCS, "azblob": OpenAzure}
 
 // backend is one provider's client for one bucket. Its keys are the provider's
 // own, and each of its methods is at most one request where all goes well.

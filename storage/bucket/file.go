@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -273,6 +275,24 @@ func (f *file) Close() (err error) {
 		err = errors.Join(err, f.s.release())
 	})
 	return err
+}
+
+// totalSize is the size of the object of which an answer holds bytes from off.
+func totalSize(length int64, contentRange string, off int64) (int64, error) {
+	_, total, ok := strings.Cut(contentRange, "/")
+	switch {
+	case !ok && off > 0:
+		return 0, errors.New("a range was asked for, and the whole object came")
+	case !ok && length < 0:
+		return 0, errors.New("the answer does not tell the object's size")
+	case !ok:
+		return length, nil
+	}
+	size, err := strconv.ParseInt(total, 10, 64)
+	if err != nil {
+		return 0, errors.New("the answer's Content-Range can't be read")
+	}
+	return size, nil
 }
 
 func errClosed(key string) error { return fmt.Errorf("%q: %w", key, fs.ErrClosed) }

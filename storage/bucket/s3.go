@@ -320,7 +320,12 @@ func (b *s3Backend) get(ctx context.Context, key, etag string, off, n int64) (io
 		_ = r.Close()
 		return nil, storage.Object{}, errors.New("the answer can't be read")
 	}
-	return r, s3Object(key, r.Size(), out.LastModified, out.ETag, string(out.StorageClass)), nil
+	size, err := totalSize(aws.ToInt64(out.ContentLength), aws.ToString(out.ContentRange), off)
+	if err != nil {
+		_ = r.Close()
+		return nil, storage.Object{}, err
+	}
+	return r, s3Object(key, size, out.LastModified, out.ETag, string(out.StorageClass)), nil
 }
 
 func (b *s3Backend) link(ctx context.Context, key string, l storage.Link) (string, error) {
