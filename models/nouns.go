@@ -10,6 +10,7 @@ type Album struct {
 	Sort    string
 	Version string
 	Created int64 // Unix ms
+	Annot   Key   // the key that stars, ratings and counts hang on; copies share it
 
 	Songs    int   // present songs
 	Duration int64 // ms, of the present songs

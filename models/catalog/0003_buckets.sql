@@ -33,3 +33,29 @@ CREATE INDEX playlist_lines_song ON playlist_lines (song_id);
 
 -- A purge and a song that takes another's row look for the queues that it is in.
 CREATE INDEX queue_entries_song ON queue_entries (song_id);
+-- Copies: one album in several libraries.
+
+-- Which albums are shown once: whoever reads library_id wholly sees copy_id,
+-- which lies there, holds every song of album_id and is preferred to it, in
+-- lists instead of album_id.
+CREATE TABLE album_copies (
+	album_id {int} NOT NULL,
+	library_id {int} NOT NULL,
+	copy_id {int} NOT NULL,
+	PRIMARY KEY (album_id, library_id)
+);
+CREATE INDEX album_copies_copy ON album_copies (copy_id);
+
+-- The key that an album's stars, ratings and counts hang on: its own, or that
+-- of a copy.
+ALTER TABLE albums ADD COLUMN annot_id {int} NOT NULL DEFAULT 0;
+UPDATE albums SET annot_id = id;
+CREATE INDEX albums_annot ON albums (annot_id);
+CREATE INDEX albums_search ON albums (search, artist_sort);
+CREATE INDEX albums_release ON albums (release_id) WHERE release_id <> '';
+CREATE INDEX songs_copy ON songs (copy_of) WHERE copy_of <> 0;
+
+-- Albums that changed since copies were settled.
+CREATE TABLE copy_due (
+	album_id {int} PRIMARY KEY
+);

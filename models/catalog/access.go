@@ -53,7 +53,7 @@ func (c *Catalog) readAccess(ctx context.Context, p *people) error {
 		case u == nil:
 		case scope != ScopeLibrary:
 			u.Granted = true
-		case slices.ContainsFunc(p.libraries, func(l *models.Library) bool { return int64(l.Number) == id && l.Owner == 0 }):
+		case slices.ContainsFunc(p.libraries, func(l *models.Library) bool { return int64(l.Number) == id && l.Owner == 0 && l.Settings.CopiesOf == 0 }):
 			u.Libraries = append(u.Libraries, int(id))
 		}
 		return nil

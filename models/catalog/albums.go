@@ -54,7 +54,7 @@ func (c *Catalog) fillAlbums(ctx context.Context, v Viewer, list []*models.Album
 	keys := make([]models.Key, len(list))
 	var partly []models.Key
 	for i, a := range list {
-		keys[i] = a.Key
+		keys[i] = a.Annot
 		if !v.Reads(a.Library) {
 			partly = append(partly, a.Key)
 		}
@@ -64,7 +64,7 @@ func (c *Catalog) fillAlbums(ctx context.Context, v Viewer, list []*models.Album
 		return err
 	}
 	for _, a := range list {
-		a.User = items[a.Key]
+		a.User = items[a.Annot]
 	}
 	if len(partly) == 0 {
 		return nil
@@ -116,14 +116,14 @@ func (c *Catalog) Albums(ctx context.Context, v Viewer, l AlbumList) ([]*models.
 }
 
 func (c *Catalog) albumKeys(ctx context.Context, v Viewer, l AlbumList) ([]models.Key, int, error) {
-	where := v.albums("a")
+	where := v.albums("a") + v.listed("a.id")
 	ordered := func(name, condition, order string, args ...any) ([]models.Key, error) {
 		return c.orders.get(ctx, c.Version(), "albums "+name+" "+v.key(), func(ctx context.Context) ([]models.Key, error) {
-			return c.keys(ctx, `SELECT a.id FROM albums a WHERE `+v.libraryAlbums("a")+condition+` ORDER BY `+order, args...)
+			return c.keys(ctx, `SELECT a.id FROM albums a WHERE `+v.libraryAlbums("a")+v.listed("a.id")+condition+` ORDER BY `+order, args...)
 		})
 	}
 	own := func(column string) ([]models.Key, int, error) {
-		from := ` FROM user_items u JOIN albums a ON a.id = u.item_id WHERE u.user_id = ? AND u.kind = 'al' AND u.` + column + ` > 0 AND ` + where
+		from := ` FROM user_items u JOIN albums a ON a.annot_id = u.item_id WHERE u.user_id = ? AND u.kind = 'al' AND u.` + column + ` > 0 AND ` + where
 		var total int
 		if err := c.r.WithContext(ctx).Raw(`SELECT COUNT(*)`+from, v.User).Row().Scan(&total); err != nil {
 			return nil, 0, err

@@ -100,10 +100,10 @@ func (a *artistCache) putSingle(version int64, name string, read map[models.Key]
 // albumArtists is the condition that artist id x has, as album artist, an
 // album that v may read, and the count of those.
 func (v Viewer) albumCounts() string {
-	if !v.Granted {
+	if !v.Granted && !v.Once {
 		return `SELECT artist_id, SUM(albums) AS albums FROM artist_counts WHERE role = 'albumartist' AND albums > 0 AND library_id IN ` + v.libraries() + ` GROUP BY artist_id`
 	}
-	return `SELECT aa.artist_id, COUNT(DISTINCT a.id) AS albums FROM album_artists aa JOIN albums a ON a.id = aa.album_id WHERE aa.role = 'albumartist' AND ` + v.albums("a") + ` GROUP BY aa.artist_id`
+	return `SELECT aa.artist_id, COUNT(DISTINCT a.id) AS albums FROM album_artists aa JOIN albums a ON a.id = aa.album_id WHERE aa.role = 'albumartist' AND ` + v.albums("a") + v.listed("a.id") + ` GROUP BY aa.artist_id`
 }
 
 // songRoles lists (artist, role) of all that v may read.
@@ -258,8 +258,8 @@ func (c *Catalog) ArtistsByKey(ctx context.Context, v Viewer, keys []models.Key)
 			return err
 		}
 		counts := `SELECT SUM(albums) FROM artist_counts n WHERE n.artist_id = r.id AND n.role = 'albumartist' AND n.library_id IN ` + v.libraries()
-		if v.Granted {
-			counts = `SELECT COUNT(DISTINCT a.id) FROM album_artists aa JOIN albums a ON a.id = aa.album_id WHERE aa.artist_id = r.id AND aa.role = 'albumartist' AND ` + v.albums("a")
+		if v.Granted || v.Once {
+			counts = `SELECT COUNT(DISTINCT a.id) FROM album_artists aa JOIN albums a ON a.id = aa.album_id WHERE aa.artist_id = r.id AND aa.role = 'albumartist' AND ` + v.albums("a") + v.listed("a.id")
 		}
 		return c.each(ctx, func(rows *sql.Rows) error {
 			a, err := scanArtist(rows)
@@ -293,9 +293,9 @@ func (c *Catalog) ArtistsByKey(ctx context.Context, v Viewer, keys []models.Key)
 func (c *Catalog) ArtistAlbums(ctx context.Context, v Viewer, artist models.Key) ([]*models.Album, error) {
 	artist = c.alias(ctx, models.KindArtist, artist)
 	crediting := func(roles string) ([]models.Key, error) {
-		return c.keys(ctx, `SELECT a.id FROM albums a WHERE a.id IN (SELECT s.album_id FROM song_artists sa JOIN songs s ON s.id = sa.song_id WHERE sa.artist_id = ?`+roles+` AND `+v.songs("s")+`) AND `+v.albums("a")+` ORDER BY a.year, a.name_sort, a.id`, artist)
+		return c.keys(ctx, `SELECT a.id FROM albums a WHERE a.id IN (SELECT s.album_id FROM song_artists sa JOIN songs s ON s.id = sa.song_id WHERE sa.artist_id = ?`+roles+` AND `+v.songs("s")+`) AND `+v.albums("a")+v.listed("a.id")+` ORDER BY a.year, a.name_sort, a.id`, artist)
 	}
-	keys, err := c.keys(ctx, `SELECT a.id FROM albums a WHERE a.id IN (SELECT album_id FROM album_artists WHERE artist_id = ? AND role = 'albumartist') AND `+v.albums("a")+` ORDER BY a.year, a.name_sort, a.id`, artist)
+	keys, err := c.keys(ctx, `SELECT a.id FROM albums a WHERE a.id IN (SELECT album_id FROM album_artists WHERE artist_id = ? AND role = 'albumartist') AND `+v.albums("a")+v.listed("a.id")+` ORDER BY a.year, a.name_sort, a.id`, artist)
 	if err == nil {
 		var works []models.Key
 		works, err = crediting(` AND sa.role IN ('composer', 'conductor')`)
@@ -335,32 +335,37 @@ func (c *Catalog) Starred(ctx context.Context, v Viewer) (artists []*models.Arti
 	if artists, err = c.ArtistsByKey(ctx, v, starred[models.KindArtist]); err != nil {
 		return
 	}
-	if albums, err = c.AlbumsByKey(ctx, v, starred[models.KindAlbum]); err != nil {
-		return
-	}
 	if folders, err = c.foldersByKey(ctx, v, starred[models.KindFolder]); err != nil {
 		return
 	}
-	// A star hangs on annot_id; of several copies that share it one is shown.
-	at := map[models.Key]models.Key{}
-	where := v.songs("s")
-	err = chunks(starred[models.KindSong], func(part []models.Key) error {
-		return c.each(ctx, func(rows *sql.Rows) error {
-			var annot, id models.Key
-			err := rows.Scan(&annot, &id)
-			at[annot] = id
-			return err
-		}, `SELECT s.annot_id, MIN(s.id) FROM songs s WHERE s.annot_id IN ? AND `+where+` GROUP BY s.annot_id`, part)
-	})
-	if err != nil {
-		return
-	}
-	keys := make([]models.Key, 0, len(at))
-	for _, k := range starred[models.KindSong] {
-		if id, ok := at[k]; ok {
-			keys = append(keys, id)
+	// A star hangs on an annot; of several copies that share it one is shown.
+	shown := func(kind models.Kind, query string) ([]models.Key, error) {
+		at := map[models.Key]models.Key{}
+		err := chunks(starred[kind], func(part []models.Key) error {
+			return c.each(ctx, func(rows *sql.Rows) error {
+				var annot, id models.Key
+				err := rows.Scan(&annot, &id)
+				at[annot] = id
+				return err
+			}, query, part)
+		})
+		keys := make([]models.Key, 0, len(at))
+		for _, k := range starred[kind] {
+			if id, ok := at[k]; ok {
+				keys = append(keys, id)
+			}
 		}
+		return keys, err
 	}
-	songs, err = c.Songs(ctx, v, keys)
+	keys, err := shown(models.KindAlbum, `SELECT a.annot_id, MIN(a.id) FROM albums a WHERE a.annot_id IN ? AND `+v.albums("a")+v.listed("a.id")+` GROUP BY a.annot_id`)
+	if err == nil {
+		albums, err = c.AlbumsByKey(ctx, v, keys)
+	}
+	if err == nil {
+		keys, err = shown(models.KindSong, `SELECT s.annot_id, MIN(s.id) FROM songs s WHERE s.annot_id IN ? AND `+v.songs("s")+v.listed("s.album_id")+` GROUP BY s.annot_id`)
+	}
+	if err == nil {
+		songs, err = c.Songs(ctx, v, keys)
+	}
 	return
 }

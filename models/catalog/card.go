@@ -394,6 +394,7 @@ func albumFields(c *card, a *models.Album) {
 	c.text(21, &a.ReleaseID)
 	c.text(22, &a.ReleaseGroupID)
 	c.cover(23, &a.Cover) // to 25
+	cardInt(c, 26, &a.Annot)
 }
 
 func songCard(s *models.Song) []byte {
@@ -425,6 +426,9 @@ func readAlbum(in string, a *models.Album, from *slab) error {
 	albumFields(&c, a)
 	if c.bad {
 		return errCard
+	}
+	if a.Annot == 0 {
+		a.Annot = a.Key // cards of before albums had copies
 	}
 	return nil
 }

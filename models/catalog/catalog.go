@@ -38,9 +38,11 @@ type Catalog struct {
 
 	version    atomic.Int64 // of everything that scans write
 	changedAt  atomic.Int64 // when version last grew, Unix ms
+	once       atomic.Bool  // lists show one of several copies
 	users      userCache
 	orders     orderCache
 	artists    artistCache
+	genres     genreCache
 	marks      markCache
 	songCache  cardCache
 	albumCache cardCache
@@ -182,25 +184,30 @@ const (
 
 // refresh reads both counters and drops what is no longer true.
 func (c *Catalog) refresh(ctx context.Context) error {
-	rows, err := c.r.WithContext(ctx).Raw(`SELECT name, value FROM settings WHERE name IN ('catalog_version', 'users_version')`).Rows()
+	rows, err := c.r.WithContext(ctx).Raw(`SELECT name, value FROM settings WHERE name IN ('catalog_version', 'users_version', 'prefer')`).Rows()
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	values := map[string]string{}
 	for rows.Next() {
 		var name, value string
 		if err := rows.Scan(&name, &value); err != nil {
 			return err
 		}
-		n, _ := strconv.ParseInt(value, 10, 64)
-		switch name {
-		case settingVersion:
-			c.saw(n)
-		case settingUsers:
-			c.users.sawVersion(n)
-		}
+		values[name] = value
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	number := func(name string) int64 {
+		n, _ := strconv.ParseInt(values[name], 10, 64)
+		return n
+	}
+	c.once.Store(values[settingPrefer] != PreferAll)
+	c.users.sawVersion(number(settingUsers))
+	c.saw(number(settingVersion))
+	return nil
 }
 
 // Version returns a number that grows with every change of what libraries
@@ -283,9 +290,7 @@ func (c *Catalog) Setting(ctx context.Context, name string) (string, error) {
 
 // SetSetting keeps a value under a name.
 func (c *Catalog) SetSetting(ctx context.Context, name, value string) error {
-	return c.write(ctx, func(tx *gorm.DB) error {
-		return tx.Exec(`INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, name, value).Error
-	})
+	return c.write(ctx, func(tx *gorm.DB) error { return putSetting(tx, name, value) })
 }
 
 // insertSizes are the numbers of rows that one INSERT ever writes. Each number

@@ -22,8 +22,8 @@ import (
 // sees (albums, artists and folders without songs) are left out unless
 // somebody attached something to them. It holds all lines in memory.
 func (c *Catalog) Dump(ctx context.Context, w io.Writer) error {
-	d := &dump{c: c, ctx: ctx, names: map[models.ID]string{}, used: map[models.ID]bool{}}
-	for _, part := range []func() error{d.nameSongs, d.nameArtists, d.nameFolders, d.nameGenres, d.markUsed, d.songs, d.albums, d.artistRows, d.folders, d.found, d.users} {
+	d := &dump{c: c, ctx: ctx, names: map[models.ID]string{}, annot: map[models.ID]string{}, used: map[models.ID]bool{}}
+	for _, part := range []func() error{d.nameSongs, d.nameArtists, d.nameFolders, d.nameGenres, d.nameAnnots, d.markUsed, d.songs, d.albums, d.artistRows, d.folders, d.found, d.users} {
 		if err := part(); err != nil {
 			return fmt.Errorf("dump: %w", err)
 		}
@@ -41,6 +41,7 @@ type dump struct {
 	c     *Catalog
 	ctx   context.Context
 	names map[models.ID]string
+	annot map[models.ID]string // by what marks hang on
 	used  map[models.ID]bool // what somebody attached something to
 	lines []string
 }
@@ -132,6 +133,37 @@ func (d *dump) nameGenres() error {
 	}, `SELECT id, name FROM genres`)
 }
 
+// nameAnnots names what marks of songs and albums hang on by the first of the
+// present ones that share it.
+func (d *dump) nameAnnots() error {
+	for kind, query := range map[models.Kind]string{
+		models.KindSong:  `SELECT id, annot_id FROM songs WHERE missing_at = 0`,
+		models.KindAlbum: `SELECT id, annot_id FROM albums WHERE songs > 0`,
+	} {
+		err := d.each(func(rows *sql.Rows) error {
+			var k, annot models.Key
+			err := rows.Scan(&k, &annot)
+			id, name := models.ID{Kind: kind, Key: annot}, d.name(kind, k)
+			if have := d.annot[id]; have == "" || name < have {
+				d.annot[id] = name
+			}
+			return err
+		}, query)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// marked names what marks hang on.
+func (d *dump) marked(kind models.Kind, key models.Key) string {
+	if n := d.annot[models.ID{Kind: kind, Key: key}]; n != "" {
+		return n
+	}
+	return d.name(kind, key)
+}
+
 func (d *dump) markUsed() error {
 	return d.each(func(rows *sql.Rows) error {
 		var id models.ID
@@ -180,7 +212,7 @@ func (d *dump) songs() error {
 			d.line("missing", of, identity)
 			return nil
 		}
-		album, folder, annot := d.name(models.KindAlbum, s.Album), d.name(models.KindFolder, s.Folder), d.name(models.KindSong, s.Annot)
+		album, folder, annot := d.name(models.KindAlbum, s.Album), d.name(models.KindFolder, s.Folder), d.marked(models.KindSong, s.Annot)
 		cover, credits := d.cover(&s.Cover), d.credits(s.Credits)
 		s.Key, s.Album, s.Folder, s.Annot, s.Created, s.Credits = 0, 0, 0, 0, 0, nil
 		d.line("song", of, album, folder, annot, d.name(models.KindSong, copyOf), cover, credits, s, s.Tags)
@@ -209,16 +241,25 @@ func (d *dump) albums() error {
 			d.line("hidden album", of, name)
 			return nil
 		}
-		folder, cover, credits := d.name(models.KindFolder, a.Folder), d.cover(&a.Cover), d.credits(a.Credits)
+		folder, cover, credits, annot := d.name(models.KindFolder, a.Folder), d.cover(&a.Cover), d.credits(a.Credits), d.marked(models.KindAlbum, a.Annot)
 		var discs []string
 		for i := range a.Discs {
 			discs = append(discs, d.cover(&a.Discs[i].Cover))
 		}
-		a.Key, a.Folder, a.Created, a.Credits = 0, 0, 0, nil
-		d.line("album", of, group, folder, cover, credits, discs, a)
+		a.Key, a.Folder, a.Annot, a.Created, a.Credits = 0, 0, 0, 0, nil
+		d.line("album", of, group, annot, folder, cover, credits, discs, a)
 		d.line("album columns", of, name, sort, artist, artistSort, search, year, songs, duration)
 		return nil
 	}, `SELECT group_key, name, name_sort, artist, artist_sort, search, year, songs, duration, card FROM albums`)
+	if err == nil {
+		err = d.each(func(rows *sql.Rows) error {
+			var album, by models.Key
+			var library int
+			err := rows.Scan(&album, &library, &by)
+			d.line("album copy", d.name(models.KindAlbum, album), library, d.name(models.KindAlbum, by))
+			return err
+		}, `SELECT album_id, library_id, copy_id FROM album_copies`)
+	}
 	if err != nil {
 		return err
 	}
@@ -325,7 +366,7 @@ func (d *dump) found() error {
 		var key []byte
 		err := rows.Scan(&of.Kind, &of.Key, &disc, &rank, &version, &library, &key, &place, &mime, &offset, &length, &encoding, &kind)
 		if shown[of] {
-			d.line("picture", string(of.Kind)+" "+d.name(of.Kind, of.Key), disc, rank, version, library, key, place, mime, offset, length, encoding, kind)
+			d.line("picture", string(of.Kind)+" "+d.marked(of.Kind, of.Key), disc, rank, version, library, key, place, mime, offset, length, encoding, kind)
 		}
 		return err
 	}, `SELECT owner_kind, owner_id, disc, rank, version, library_id, object_key, place, mime, byte_offset, byte_length, encoding, picture_type FROM pictures`)
@@ -386,7 +427,7 @@ func (d *dump) users() error {
 			var starred, rating, plays int64
 			err := rows.Scan(&user, &of.Kind, &of.Key, &starred, &rating, &plays)
 			if starred != 0 || rating != 0 || plays != 0 {
-				d.line("user", users[user]+" "+string(of.Kind)+" "+d.name(of.Kind, of.Key), starred != 0, rating, plays)
+				d.line("user", users[user]+" "+string(of.Kind)+" "+d.marked(of.Kind, of.Key), starred != 0, rating, plays)
 			}
 			return err
 		}, `SELECT user_id, kind, item_id, starred_at, rating, play_count FROM user_items`)
@@ -400,7 +441,7 @@ func (d *dump) users() error {
 			if timed == 0 {
 				at = 0
 			}
-			d.line("play", users[user]+" "+d.name(models.KindSong, annot), at, player, source, count)
+			d.line("play", users[user]+" "+d.marked(models.KindSong, annot), at, player, source, count)
 			return err
 		}, `SELECT user_id, annot_id, played_at, timed, player, source, count FROM plays`)
 	}
@@ -448,7 +489,7 @@ func (d *dump) users() error {
 			var position int64
 			var comment string
 			err := rows.Scan(&user, &item, &position, &comment)
-			d.line("bookmark", users[user]+" "+d.name(models.KindSong, item), position, comment)
+			d.line("bookmark", users[user]+" "+d.marked(models.KindSong, item), position, comment)
 			return err
 		}, `SELECT user_id, item_id, position, comment FROM bookmarks`)
 	}

@@ -296,10 +296,14 @@ func touchReaders(tx *gorm.DB, n int) error {
 }
 
 // UpdateLibrary writes the library's name, kind, quota and settings; the rest
-// of l is ignored. Its location changes by Relocate and by configuration.
+// of l is ignored. A library that becomes one of copies, or no longer is one,
+// leaves all lists or comes back to them at once, and what it holds copies of
+// is settled before UpdateLibrary returns. Its location changes by Relocate
+// and by configuration.
 func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 	want := *l
 	var catalog int64
+	settle := false
 	err := c.writeUsers(ctx, func(tx *gorm.DB) error {
 		others, err := libraryRows(tx)
 		if err != nil {
@@ -316,6 +320,9 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 		if err := clash(&want, others); err != nil {
 			return err
 		}
+		if err := checkCopies(&want, others); err != nil {
+			return err
+		}
 		settings := ""
 		if want.Settings != (models.LibrarySettings{}) {
 			b, err := json.Marshal(want.Settings)
@@ -327,7 +334,16 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 		if err := tx.Exec(`UPDATE libraries SET name = ?, kind = ?, quota = ?, settings = ? WHERE id = ?`, want.Name, want.Kind, want.Quota, settings, l.Number).Error; err != nil {
 			return err
 		}
-		if want.Kind != others[i].Kind {
+		if want.Settings.CopiesOf != others[i].Settings.CopiesOf {
+			if err := noteCopies(tx); err != nil {
+				return err
+			}
+			if err := tx.Exec(`INSERT INTO copy_due (album_id) SELECT id FROM albums WHERE library_id = ? AND songs > 0 ON CONFLICT (album_id) DO NOTHING`, l.Number).Error; err != nil {
+				return err
+			}
+			settle = true
+		}
+		if want.Kind != others[i].Kind || settle {
 			if catalog, err = bump(tx, settingVersion); err != nil {
 				return err
 			}
@@ -336,8 +352,36 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 	})
 	if err == nil {
 		c.saw(catalog)
+		if settle {
+			err = c.SettleCopies(ctx)
+		}
 	}
 	return err
+}
+
+// checkCopies refuses what can't be a library of copies.
+func checkCopies(l *models.Library, others []*models.Library) error {
+	of := l.Settings.CopiesOf
+	if of == 0 {
+		return nil
+	}
+	for _, o := range others {
+		switch {
+		case o.Number != l.Number && o.Settings.CopiesOf == l.Number:
+			return fmt.Errorf("library %d (%s) holds copies of this one, which can't itself hold copies of another: %w", o.Number, o.Name, models.ErrConflict)
+		case o.Number != of:
+		case of == l.Number:
+			return fmt.Errorf("a library can't hold copies of itself: %w", models.ErrInvalid)
+		case o.Settings.CopiesOf != 0:
+			return fmt.Errorf("library %d (%s) itself holds copies: name the library of the originals: %w", o.Number, o.Name, models.ErrInvalid)
+		case o.Owner != l.Owner:
+			return fmt.Errorf("library %d (%s) is another's: copies and originals are both shared, or of one user: %w", o.Number, o.Name, models.ErrInvalid)
+		}
+	}
+	if !slices.ContainsFunc(others, func(o *models.Library) bool { return o.Number == of }) {
+		return fmt.Errorf("the library of the originals: %w", errNoLibrary(of))
+	}
+	return nil
 }
 
 // RemoveLibrary hides a library with all that it holds. Rows and what users
@@ -353,6 +397,17 @@ func (c *Catalog) RemoveLibrary(ctx context.Context, n int) error {
 		r := tx.Exec(`UPDATE libraries SET removed_at = ?, config = 0, secret = NULL, hook = NULL WHERE id = ? AND removed_at = 0`, at, n)
 		if r.Error != nil || r.RowsAffected == 0 {
 			return cmp.Or(r.Error, errNoLibrary(n))
+		}
+		for _, s := range []string{
+			// Copies elsewhere are shown again at once; the next scan finds others.
+			`INSERT INTO copy_due (album_id) SELECT DISTINCT k.album_id FROM songs s JOIN songs k ON k.copy_of = s.id WHERE s.library_id = ? AND k.missing_at = 0 ON CONFLICT (album_id) DO NOTHING`,
+			`UPDATE songs SET copy_of = 0 WHERE copy_of IN (SELECT id FROM songs WHERE library_id = ?)`,
+			`DELETE FROM album_copies WHERE library_id = ?`,
+			`DELETE FROM album_copies WHERE album_id IN (SELECT id FROM albums WHERE library_id = ?)`,
+		} {
+			if err := tx.Exec(s, n).Error; err != nil {
+				return err
+			}
 		}
 		for _, s := range []string{
 			`UPDATE songs SET missing_at = ? WHERE library_id = ? AND missing_at <= 0`, // hidden wholes as well

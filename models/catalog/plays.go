@@ -74,6 +74,16 @@ func (c *Catalog) Scrobble(ctx context.Context, v Viewer, plays []models.Play) (
 				sums[id] = sum{n.count + 1, max(n.last, fresh)}
 			}
 		}
+		annots, err := albumAnnots(tx, byKind(slices.Collect(maps.Keys(sums)))[models.KindAlbum])
+		if err != nil {
+			return err
+		}
+		for k, annot := range annots {
+			was, is := models.ID{Kind: models.KindAlbum, Key: k}, models.ID{Kind: models.KindAlbum, Key: annot}
+			n, m := sums[was], sums[is]
+			delete(sums, was)
+			sums[is] = sum{n.count + m.count, max(n.last, m.last)}
+		}
 		rows := make([][]any, 0, len(sums))
 		for _, id := range sortedIDs(sums) {
 			rows = append(rows, []any{v.User, id.Kind, id.Key, sums[id].count, sums[id].last})
@@ -115,6 +125,21 @@ func addPlay(tx *gorm.DB, v Viewer, p models.Play, s *models.Song, now int64) (i
 		return 0, done.Error
 	}
 	return at, nil
+}
+
+// albumAnnots returns what the marks of those of the albums hang on that share
+// them with a copy and gave up their own.
+func albumAnnots(tx *gorm.DB, albums []models.Key) (map[models.Key]models.Key, error) {
+	out := map[models.Key]models.Key{}
+	err := chunks(albums, func(part []models.Key) error {
+		return eachRow(tx, func(rows *sql.Rows) error {
+			var m annotated
+			err := rows.Scan(&m.key, &m.annot)
+			out[m.key] = m.annot
+			return err
+		}, `SELECT id, annot_id FROM albums WHERE id IN ? AND annot_id <> id`, part)
+	})
+	return out, err
 }
 
 // playedItems are the things whose counts a play of the song moves.

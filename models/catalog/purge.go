@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -51,6 +52,7 @@ func (c *Catalog) MayPurge(ctx context.Context, library int, before int64) (Purg
 	// A mark goes with the last song that it hangs on.
 	marks := `(SELECT s.annot_id FROM songs s WHERE ` + old("s") + `) AND NOT EXISTS (SELECT 1 FROM songs k WHERE k.annot_id = u.item_id AND NOT (` + old("k") + `))`
 	albums := `(SELECT s.album_id FROM songs s WHERE ` + old("s") + `) AND NOT EXISTS (SELECT 1 FROM songs k WHERE k.album_id = u.item_id AND NOT (` + old("k") + `))`
+	alone := ` AND NOT EXISTS (SELECT 1 FROM albums k WHERE k.annot_id = u.item_id AND k.id <> u.item_id)`
 	for _, q := range []struct {
 		into  []any
 		sql   string
@@ -59,7 +61,7 @@ func (c *Catalog) MayPurge(ctx context.Context, library int, before int64) (Purg
 		{[]any{&p.Songs}, `SELECT COUNT(*) FROM songs s WHERE ` + old("s") + ` AND ` + counted("s"), 1},
 		{[]any{&p.Albums}, `SELECT COUNT(*) FROM (SELECT id AS item_id FROM albums) u WHERE u.item_id IN ` + albums, 2},
 		{[]any{&p.Stars, &p.Ratings}, `SELECT COUNT(CASE WHEN u.starred_at > 0 THEN 1 END), COUNT(CASE WHEN u.rating > 0 THEN 1 END) FROM user_items u
-			WHERE u.kind = 'so' AND u.item_id IN ` + marks + ` OR u.kind = 'al' AND u.item_id IN ` + albums, 4},
+			WHERE u.kind = 'so' AND u.item_id IN ` + marks + ` OR u.kind = 'al' AND u.item_id IN ` + albums + alone, 4},
 		{[]any{&p.Bookmarks}, `SELECT COUNT(*) FROM bookmarks u WHERE u.item_id IN ` + marks, 2},
 		{[]any{&p.Plays}, `SELECT COALESCE(SUM(l.count), 0) FROM plays l WHERE l.song_id IN (SELECT s.id FROM songs s WHERE ` + old("s") + `)`, 1},
 		{[]any{&p.Entries}, `SELECT COUNT(*) FROM playlist_entries e WHERE e.song_id IN (SELECT s.id FROM songs s WHERE ` + old("s") + `)`, 1},
@@ -205,9 +207,17 @@ func purgeSome(tx *gorm.DB, library int, before int64) (done bool, err error) {
 	if albums, err = without(tx, albums, `SELECT album_id FROM songs WHERE album_id IN ?`); err != nil {
 		return false, err
 	}
+	shared, err := albumAnnots(tx, albums)
+	if err != nil {
+		return false, err
+	}
+	annots = nil
+	for _, k := range albums {
+		annots = append(annots, cmp.Or(shared[k], k))
+	}
 	for _, q := range []string{
-		`DELETE FROM user_items WHERE kind = 'al' AND item_id IN ?`,
-		`DELETE FROM ratings WHERE kind = 'al' AND item_id IN ?`,
+		`DELETE FROM album_copies WHERE album_id IN ?`,
+		`DELETE FROM album_copies WHERE copy_id IN ?`,
 		`DELETE FROM share_entries WHERE kind = 'al' AND item_id IN ?`,
 		`DELETE FROM pictures WHERE owner_kind = 'al' AND owner_id IN ?`,
 		`DELETE FROM aliases WHERE kind = 'al' AND new_id IN ?`,
@@ -216,6 +226,17 @@ func purgeSome(tx *gorm.DB, library int, before int64) (done bool, err error) {
 		`DELETE FROM albums WHERE id IN ?`,
 	} {
 		if err := forKeys(tx, q, albums); err != nil {
+			return false, err
+		}
+	}
+	if annots, err = without(tx, annots, `SELECT annot_id FROM albums WHERE annot_id IN ?`); err != nil {
+		return false, err
+	}
+	for _, q := range []string{
+		`DELETE FROM user_items WHERE kind = 'al' AND item_id IN ?`,
+		`DELETE FROM ratings WHERE kind = 'al' AND item_id IN ?`,
+	} {
+		if err := forKeys(tx, q, annots); err != nil {
 			return false, err
 		}
 	}

@@ -10,6 +10,14 @@ import (
 	"github.com/songlocker/songlocker/models"
 )
 
+// asOne makes one of what a user attached to two items.
+const asOne = `ON CONFLICT (user_id, kind, item_id) DO UPDATE SET
+	starred_at = CASE WHEN user_items.starred_at = 0 THEN excluded.starred_at WHEN excluded.starred_at = 0 THEN user_items.starred_at WHEN user_items.starred_at < excluded.starred_at THEN user_items.starred_at ELSE excluded.starred_at END,
+	rating = CASE WHEN user_items.rated_at >= excluded.rated_at THEN user_items.rating ELSE excluded.rating END,
+	rated_at = CASE WHEN user_items.rated_at >= excluded.rated_at THEN user_items.rated_at ELSE excluded.rated_at END,
+	play_count = user_items.play_count + excluded.play_count,
+	played_at = CASE WHEN user_items.played_at > excluded.played_at THEN user_items.played_at ELSE excluded.played_at END`
+
 // mergeMarks gives what users attached to one item to another of its kind, as
 // if it had been one always: the first star, the last rating, the sum of plays.
 func mergeMarks(tx *gorm.DB, kind models.Kind, old, into models.Key) error {
@@ -19,21 +27,22 @@ func mergeMarks(tx *gorm.DB, kind models.Kind, old, into models.Key) error {
 	}{
 		{`INSERT INTO user_items (user_id, kind, item_id, starred_at, rating, rated_at, play_count, played_at)
 			SELECT user_id, kind, ?, starred_at, rating, rated_at, play_count, played_at FROM user_items WHERE kind = ? AND item_id = ?
-			ON CONFLICT (user_id, kind, item_id) DO UPDATE SET
-			starred_at = CASE WHEN user_items.starred_at = 0 THEN excluded.starred_at WHEN excluded.starred_at = 0 THEN user_items.starred_at WHEN user_items.starred_at < excluded.starred_at THEN user_items.starred_at ELSE excluded.starred_at END,
-			rating = CASE WHEN user_items.rated_at >= excluded.rated_at THEN user_items.rating ELSE excluded.rating END,
-			rated_at = CASE WHEN user_items.rated_at >= excluded.rated_at THEN user_items.rated_at ELSE excluded.rated_at END,
-			play_count = user_items.play_count + excluded.play_count,
-			played_at = CASE WHEN user_items.played_at > excluded.played_at THEN user_items.played_at ELSE excluded.played_at END`, []any{into, kind, old}},
+			` + asOne, []any{into, kind, old}},
 		{`DELETE FROM user_items WHERE kind = ? AND item_id = ?`, []any{kind, old}},
-		{`DELETE FROM ratings WHERE kind = ? AND item_id IN ?`, []any{kind, []models.Key{old, into}}},
-		{`INSERT INTO ratings (kind, item_id, total, votes) SELECT kind, item_id, SUM(rating), COUNT(*) FROM user_items WHERE kind = ? AND item_id = ? AND rating > 0 GROUP BY kind, item_id`, []any{kind, into}},
 	} {
 		if err := tx.Exec(q.sql, q.args...).Error; err != nil {
 			return err
 		}
 	}
-	return nil
+	return rateAnew(tx, kind, old, into)
+}
+
+// rateAnew computes the mean ratings of items.
+func rateAnew(tx *gorm.DB, kind models.Kind, items ...models.Key) error {
+	if err := tx.Exec(`DELETE FROM ratings WHERE kind = ? AND item_id IN ?`, kind, items).Error; err != nil {
+		return err
+	}
+	return tx.Exec(`INSERT INTO ratings (kind, item_id, total, votes) SELECT kind, item_id, SUM(rating), COUNT(*) FROM user_items WHERE kind = ? AND item_id IN ? AND rating > 0 GROUP BY kind, item_id`, kind, items).Error
 }
 
 // addAlias makes old another id of into.
@@ -253,7 +262,10 @@ func (s *ScanTx) MergeSong(other, into models.Key) error {
 		is.Cover.Of.Key = into
 	}
 	if annot != was.Annot {
-		err = mergeMarks(s.tx, models.KindSong, annot, was.Annot)
+		// Copies of the one that goes share what they shared with it.
+		if err = joinMarks(s.tx, models.KindSong, annot, was.Annot); err == nil {
+			err = moveAnnots(s.tx, models.KindSong, `annot_id`, map[models.Key]models.Key{annot: was.Annot})
+		}
 	}
 	if err == nil {
 		err = addAlias(s.tx, models.KindSong, other, into)
@@ -262,14 +274,9 @@ func (s *ScanTx) MergeSong(other, into models.Key) error {
 		sql  string
 		args []any
 	}{
-		{`INSERT INTO bookmarks (user_id, item_id, song_id, position, comment, created_at, changed_at)
-			SELECT user_id, ?, ?, position, comment, created_at, changed_at FROM bookmarks WHERE item_id = ?
-			ON CONFLICT (user_id, item_id) DO UPDATE SET position = excluded.position, comment = excluded.comment, changed_at = excluded.changed_at
-			WHERE excluded.changed_at > bookmarks.changed_at`, []any{was.Annot, into, annot}},
-		{`DELETE FROM bookmarks WHERE item_id = ? AND item_id <> ?`, []any{annot, was.Annot}},
-		// Plays are found by user and song.
-		{`UPDATE plays SET annot_id = ?, song_id = ? WHERE user_id IN (SELECT id FROM users) AND annot_id = ? AND NOT EXISTS (SELECT 1 FROM plays p WHERE p.user_id = plays.user_id
-			AND p.annot_id = ? AND p.played_at = plays.played_at AND p.player = plays.player)`, []any{was.Annot, into, annot, was.Annot}},
+		{`UPDATE bookmarks SET song_id = ? WHERE item_id = ? AND song_id = ?`, []any{into, was.Annot, other}},
+		{`UPDATE plays SET song_id = ? WHERE user_id IN (SELECT id FROM users) AND annot_id = ? AND song_id = ?`, []any{into, was.Annot, other}},
+		{`UPDATE songs SET copy_of = ? WHERE copy_of = ?`, []any{into, other}},
 		{`UPDATE playlist_entries SET song_id = ? WHERE song_id = ?`, []any{into, other}},
 		{`UPDATE playlist_lines SET song_id = ? WHERE song_id = ?`, []any{into, other}},
 		{`UPDATE queue_entries SET song_id = ? WHERE song_id = ?`, []any{into, other}},

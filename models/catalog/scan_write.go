@@ -128,6 +128,7 @@ type albumRow struct {
 	FolderID       models.Key
 	GroupKey       string
 	Family         string
+	AnnotID        models.Key
 	Name           string
 	NameSort       string
 	Artist         string
@@ -201,8 +202,11 @@ func (s *ScanTx) SaveAlbums(albums []GroupedAlbum) error {
 	for i, a := range albums {
 		sort := cmp.Or(a.Sort, a.Name)
 		artist := a.Artist
+		if a.Annot == 0 {
+			a.Annot = a.Key
+		}
 		rows[i] = albumRow{
-			ID: a.Key, LibraryID: a.Library, FolderID: a.Folder, GroupKey: a.GroupKey, Family: FamilyOf(a.GroupKey), Name: a.Name, NameSort: models.SortFold(sort),
+			ID: a.Key, LibraryID: a.Library, FolderID: a.Folder, GroupKey: a.GroupKey, Family: FamilyOf(a.GroupKey), AnnotID: a.Annot, Name: a.Name, NameSort: models.SortFold(sort),
 			Artist: artist, ArtistSort: models.SortFold(artist), Search: models.Fold(a.Name), Year: a.Year(), CreatedAt: a.Created,
 			Songs: a.Songs, Duration: a.Duration, ReleaseID: a.ReleaseID, ReleaseGroupID: a.ReleaseGroupID, Card: albumCard(a.Album),
 		}
@@ -223,6 +227,9 @@ func (s *ScanTx) SaveAlbums(albums []GroupedAlbum) error {
 	if err == nil {
 		err = insert(s.tx, "album_artists", credits)
 	}
+	if err == nil {
+		err = copiesDue(s.tx, keys)
+	}
 	if err != nil {
 		return fmt.Errorf("save albums: %w", err)
 	}
@@ -238,7 +245,19 @@ func (s *ScanTx) SetGroupKey(album models.Key, group string) error {
 // MergeAlbum makes old another name of into: its id answers as into's, and
 // what users attached to it is into's. The songs must have left it.
 func (s *ScanTx) MergeAlbum(old, into models.Key) error {
-	err := mergeMarks(s.tx, models.KindAlbum, old, into)
+	annots := map[models.Key]models.Key{}
+	err := eachRow(s.tx, func(rows *sql.Rows) error {
+		var m annotated
+		err := rows.Scan(&m.key, &m.annot)
+		annots[m.key] = m.annot
+		return err
+	}, `SELECT id, annot_id FROM albums WHERE id IN ?`, []models.Key{old, into})
+	if from, to := annots[old], annots[into]; err == nil && from != to {
+		// Copies of the one that goes share what they shared with it.
+		if err = joinMarks(s.tx, models.KindAlbum, from, to); err == nil {
+			err = moveAnnots(s.tx, models.KindAlbum, `annot_id`, map[models.Key]models.Key{from: to})
+		}
+	}
 	if err == nil {
 		err = addAlias(s.tx, models.KindAlbum, old, into)
 	}
@@ -248,6 +267,8 @@ func (s *ScanTx) MergeAlbum(old, into models.Key) error {
 	}{
 		{`UPDATE plays SET album_id = ? WHERE album_id = ?`, []any{into, old}},
 		{`DELETE FROM album_artists WHERE album_id = ?`, []any{old}},
+		{`DELETE FROM album_copies WHERE album_id = ?`, []any{old}},
+		{`DELETE FROM album_copies WHERE copy_id = ?`, []any{old}},
 		{`DELETE FROM pictures WHERE owner_kind = 'al' AND owner_id = ?`, []any{old}},
 		{`UPDATE songs SET album_id = ? WHERE album_id = ?`, []any{into, old}},
 		{`DELETE FROM albums WHERE id = ?`, []any{old}},

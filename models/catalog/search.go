@@ -319,12 +319,13 @@ type search struct {
 	reading []bool // by number of library
 	every   bool   // reads all libraries of the index
 	granted set    // single songs, nil for none
+	hidden  *hiddenItems
 	owns    [kinds]map[string]*own
 	alls    [kinds]map[string]*fits
 }
 
 func (c *Catalog) newSearch(ctx context.Context, v Viewer, x *searchIndex) (*search, error) {
-	s := &search{x: x, reading: make([]bool, len(x.libraries)), every: true}
+	s := &search{x: x, reading: make([]bool, len(x.libraries)), every: true, hidden: x.hiddenFrom(v)}
 	for i, l := range x.libraries {
 		s.reading[i] = v.Reads(l)
 		s.every = s.every && s.reading[i]
@@ -358,8 +359,14 @@ func (s *search) reads(kind int, i uint32) bool {
 	x := s.x
 	switch kind {
 	case ofSongs:
+		if s.hidden != nil && s.hidden.songs.has(i) {
+			return false
+		}
 		return s.reading[x.songLibrary[i]] || s.granted != nil && s.granted.has(i)
 	case ofAlbums:
+		if s.hidden != nil && s.hidden.albums.has(i) {
+			return false
+		}
 		return s.reading[x.albumLibrary[i]] || s.granted != nil && slices.ContainsFunc(x.albumSongs.of(i), s.granted.has)
 	default:
 		return slices.ContainsFunc(x.artistAlbums.of(i), func(a uint32) bool { return s.reads(ofAlbums, a) }) ||

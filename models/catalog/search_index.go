@@ -10,6 +10,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -260,6 +261,7 @@ type searchIndex struct {
 	version int64
 	built   time.Time
 	took    time.Duration
+	but     string // the libraries that nobody reads, as an SQL list
 
 	libraries []int // by the numbers in songLibrary and albumLibrary
 
@@ -272,12 +274,53 @@ type searchIndex struct {
 	albumNames   names
 	albumCredits names // the album artist as printed
 	albumSongs   lists
+	albumCopies  lists // by small number, the libraries whose readers see a copy instead
+
+	hidden *hiddenCache
 
 	artists      []models.Key
 	artistNames  names
 	artistAlbums lists // as album artist
 	artistSongs  lists // in any searched role, where the album is not in artistAlbums
 }
+
+// hiddenItems are albums and songs that are not found, since copies of them are.
+type hiddenItems struct{ albums, songs set }
+
+// hiddenCache keeps them by the rights of those who see copies once.
+type hiddenCache struct {
+	sync.Mutex
+	sets map[string]*hiddenItems
+}
+
+// hiddenFrom returns what v does not find; nil for nothing.
+func (x *searchIndex) hiddenFrom(v Viewer) *hiddenItems {
+	if !v.Once || len(x.albumCopies.all) == 0 {
+		return nil
+	}
+	x.hidden.Lock()
+	defer x.hidden.Unlock()
+	if h := x.hidden.sets[v.key()]; h != nil {
+		return h
+	}
+	h := &hiddenItems{newSet(len(x.albums)), newSet(len(x.songs))}
+	for i := range x.albums {
+		if slices.ContainsFunc(x.albumCopies.of(uint32(i)), func(l uint32) bool { return v.Reads(x.libraries[l]) }) {
+			h.albums.add(uint32(i))
+			for _, s := range x.albumSongs.of(uint32(i)) {
+				h.songs.add(s)
+			}
+		}
+	}
+	if x.hidden.sets == nil || len(x.hidden.sets) >= hiddenSets {
+		x.hidden.sets = map[string]*hiddenItems{}
+	}
+	x.hidden.sets[v.key()] = h
+	return h
+}
+
+// hiddenSets bounds the sets of rights of which an index keeps what they hide.
+const hiddenSets = 8
 
 // searchRoles are the roles by which songs are found.
 const searchRoles = `'artist', 'albumartist', 'composer', 'conductor'`
@@ -370,7 +413,11 @@ func (n numbering) of(k models.Key) (uint32, bool) {
 // changes in between raises the version, so that the index is built again.
 func (c *Catalog) buildIndex(ctx context.Context) (*searchIndex, error) {
 	began := time.Now()
-	x := &searchIndex{version: c.Version()}
+	p, err := c.people(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("build the search index: %w", err)
+	}
+	x := &searchIndex{version: c.Version(), hidden: new(hiddenCache), but: inList(p.copies)}
 	for _, step := range []func(context.Context, *Catalog) error{x.readAlbums, x.readSongs, x.readArtists} {
 		if err := step(ctx, c); err != nil {
 			return nil, fmt.Errorf("build the search index: %w", err)
@@ -407,7 +454,7 @@ func (x *searchIndex) readAlbums(ctx context.Context, c *Catalog) error {
 		}
 		list = append(list, n)
 		return nil
-	}, `SELECT id, library_id, name, search, artist_sort FROM albums WHERE songs > 0`)
+	}, `SELECT id, library_id, name, search, artist_sort FROM albums WHERE songs > 0 AND library_id NOT IN `+x.but)
 	if err != nil {
 		return err
 	}
@@ -425,7 +472,19 @@ func (x *searchIndex) readAlbums(ctx context.Context, c *Catalog) error {
 	}
 	x.albumNames.done()
 	x.albumCredits.done()
-	return nil
+	numbers := number(x.albums)
+	var pairs [][2]uint32
+	err = c.each(ctx, func(rows *sql.Rows) error {
+		var album models.Key
+		var library int
+		err := rows.Scan(&album, &library)
+		if i, ok := numbers.of(album); ok {
+			pairs = append(pairs, [2]uint32{i, uint32(x.library(library))})
+		}
+		return err
+	}, `SELECT album_id, library_id FROM album_copies`)
+	x.albumCopies = makeLists(len(x.albums), pairs)
+	return err
 }
 
 func (x *searchIndex) readSongs(ctx context.Context, c *Catalog) error {
@@ -462,7 +521,7 @@ func (x *searchIndex) readSongs(ctx context.Context, c *Catalog) error {
 		text = append(text, t...)
 		list = append(list, r)
 		return nil
-	}, `SELECT id, library_id, album_id, search FROM songs WHERE missing_at = 0`)
+	}, `SELECT id, library_id, album_id, search FROM songs WHERE missing_at = 0 AND library_id NOT IN `+x.but)
 	if err != nil {
 		return err
 	}

@@ -265,7 +265,7 @@ func (c *Catalog) AlbumSongs(ctx context.Context, v Viewer, album models.Key) ([
 // ArtistSongs returns the songs that credit the artist as artist or album
 // artist, by album, disc and track.
 func (c *Catalog) ArtistSongs(ctx context.Context, v Viewer, artist models.Key) ([]*models.Song, error) {
-	return c.songList(ctx, v, `SELECT s.card FROM songs s WHERE s.id IN (SELECT song_id FROM song_artists WHERE artist_id = ? AND role IN ('artist', 'albumartist')) AND `+v.songs("s")+` ORDER BY s.year, s.album_id, s.disc, s.track, s.title_sort, s.id`, c.alias(ctx, models.KindArtist, artist))
+	return c.songList(ctx, v, `SELECT s.card FROM songs s WHERE s.id IN (SELECT song_id FROM song_artists WHERE artist_id = ? AND role IN ('artist', 'albumartist')) AND `+v.songs("s")+v.listed("s.album_id")+` ORDER BY s.year, s.album_id, s.disc, s.track, s.title_sort, s.id`, c.alias(ctx, models.KindArtist, artist))
 }
 
 // FolderSongs returns the songs that lie directly in the folder, by disc,
@@ -309,7 +309,7 @@ func (l SongList) where() (string, []any) {
 // of their titles.
 func (c *Catalog) allSongs(ctx context.Context, v Viewer) ([]models.Key, error) {
 	return c.orders.get(ctx, c.Version(), "songs "+v.key(), func(ctx context.Context) ([]models.Key, error) {
-		return c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.librarySongs("s")+` ORDER BY s.title_sort, s.id`)
+		return c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.librarySongs("s")+v.listed("s.album_id")+` ORDER BY s.title_sort, s.id`)
 	})
 }
 
@@ -325,7 +325,7 @@ func (c *Catalog) RandomSongs(ctx context.Context, v Viewer, l SongList) ([]*mod
 		if l.Genre != "" {
 			scope = v.songs("s")
 		}
-		all, err = c.keys(ctx, `SELECT s.id FROM songs s WHERE `+scope+where, args...)
+		all, err = c.keys(ctx, `SELECT s.id FROM songs s WHERE `+scope+v.listed("s.album_id")+where, args...)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("random songs: %w", err)
@@ -355,7 +355,7 @@ func sample(list []models.Key, n int) []models.Key {
 func (c *Catalog) SongsByGenre(ctx context.Context, v Viewer, l SongList) ([]*models.Song, error) {
 	where, args := l.where()
 	all, err := c.orders.get(ctx, c.Version(), "genre "+GenreFold(l.Genre)+" "+v.key(), func(ctx context.Context) ([]models.Key, error) {
-		return c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.songs("s")+where+` ORDER BY s.title_sort, s.id`, args...)
+		return c.keys(ctx, `SELECT s.id FROM songs s WHERE `+v.songs("s")+v.listed("s.album_id")+where+` ORDER BY s.title_sort, s.id`, args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("songs of genre %s: %w", l.Genre, err)

@@ -90,7 +90,7 @@ var markKinds = []struct {
 		return `SELECT 'so', s.id, s.annot_id FROM songs s WHERE s.id IN ? AND ` + v.songs("s")
 	}},
 	{models.KindAlbum, func(v Viewer) string {
-		return `SELECT 'al', a.id, a.id FROM albums a WHERE a.id IN ? AND ` + v.albums("a")
+		return `SELECT 'al', a.id, a.annot_id FROM albums a WHERE a.id IN ? AND ` + v.albums("a")
 	}},
 	{models.KindArtist, func(v Viewer) string {
 		return `SELECT 'ar', r.id, r.id FROM artists r WHERE r.id IN ? AND ` + v.artists("r")

@@ -40,6 +40,7 @@ type people struct {
 	byHash    map[[sha256.Size]byte]*models.Credential
 	secrets   map[models.Key][]*models.Credential
 	libraries []*models.Library
+	copies    []int // libraries of copies, ascending: nobody reads them
 }
 
 // sawVersion tells that the counter stood at n.
@@ -110,6 +111,11 @@ func (c *Catalog) readPeople(ctx context.Context) (*people, error) {
 	if p.libraries, err = c.readLibraries(ctx); err != nil {
 		return nil, err
 	}
+	for _, l := range p.libraries {
+		if l.Settings.CopiesOf != 0 {
+			p.copies = append(p.copies, l.Number)
+		}
+	}
 	err = c.each(ctx, func(rows *sql.Rows) error {
 		u, version, err := scanUser(rows)
 		if err != nil {
@@ -120,7 +126,7 @@ func (c *Catalog) readPeople(ctx context.Context) (*people, error) {
 		p.byKey[u.Key] = u
 		p.byName[foldName(u.Name)] = u
 		for _, l := range p.libraries {
-			if l.Owner == u.Key || l.Owner == 0 && u.AllLibraries {
+			if l.Settings.CopiesOf == 0 && (l.Owner == u.Key || l.Owner == 0 && u.AllLibraries) {
 				u.Libraries = append(u.Libraries, l.Number)
 			}
 		}
@@ -228,7 +234,11 @@ func (c *Catalog) Users(ctx context.Context) ([]*models.User, error) {
 
 // Viewer returns what the user may read.
 func (c *Catalog) Viewer(u *models.User) Viewer {
-	return Viewer{User: u.Key, Libraries: u.Libraries, Granted: u.Granted}
+	v := Viewer{User: u.Key, Libraries: u.Libraries, Granted: u.Granted, Once: c.once.Load() && len(u.Libraries) > 1}
+	if p := c.users.current.Load(); p != nil && u.Granted {
+		v.Skip = p.copies
+	}
+	return v
 }
 
 // ViewerOf returns what may be read by whoever was let in, which a device

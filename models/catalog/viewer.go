@@ -17,6 +17,7 @@ type Viewer struct {
 	Libraries []int // ascending
 	Granted   bool  // has rows in granted_songs
 	Skip      []int // libraries that are left out, ascending
+	Once      bool  // lists show one of several copies of an album
 }
 
 // Without narrows the viewer to what lies in none of these libraries, also
@@ -24,7 +25,9 @@ type Viewer struct {
 func (v Viewer) Without(libraries []int) Viewer {
 	if len(libraries) > 0 {
 		v.Libraries = slices.DeleteFunc(slices.Clone(v.Libraries), func(n int) bool { return slices.Contains(libraries, n) })
-		v.Skip = libraries
+		v.Skip = slices.Concat(v.Skip, libraries)
+		slices.Sort(v.Skip)
+		v.Skip = slices.Compact(v.Skip)
 	}
 	return v
 }
@@ -38,7 +41,7 @@ func (v Viewer) In(library int) Viewer {
 	} else {
 		v.Libraries = nil
 	}
-	v.Granted = false
+	v.Granted, v.Once = false, false
 	return v
 }
 
@@ -97,6 +100,18 @@ func (v Viewer) songsBy(column, alias string) string {
 	return in
 }
 
+// listed is the condition, to be put behind others, that lists show the album
+// whose id is in this column: v reads no library with a preferred copy of it.
+// Single songs that were granted hide nothing. Only lists of the tag view ask
+// for it: what is asked for by its id, its folder or its place in a playlist
+// is there.
+func (v Viewer) listed(column string) string {
+	if !v.Once {
+		return ""
+	}
+	return " AND NOT EXISTS (SELECT 1 FROM album_copies hidden WHERE hidden.album_id = " + column + " AND hidden.library_id IN " + v.libraries() + ")"
+}
+
 // artists is the condition that a row of artists named alias is credited, in
 // whatever role, with something that the viewer may read.
 func (v Viewer) artists(alias string) string {
@@ -134,6 +149,10 @@ func (v Viewer) folders(alias string) string {
 
 // key names the viewer's rights in caches: equal keys read the same rows.
 func (v Viewer) key() string {
+	if v.Once {
+		v.Once = false
+		return "once " + v.key()
+	}
 	if v.Granted {
 		return v.libraries() + "+" + strconv.FormatInt(int64(v.User), 10) + v.but("")
 	}
