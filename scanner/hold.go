@@ -49,7 +49,8 @@ func (x *scan) mayTakeOver(ctx context.Context, w *work) error {
 		return err
 	}
 	for _, l := range libraries {
-		if l.Owner == x.Library.Owner {
+		// A copy is another recording's file and takes no original's place.
+		if l.Owner == x.Library.Owner && l.Settings.CopiesOf == x.Library.Settings.CopiesOf {
 			x.kin = append(x.kin, l.Number)
 		}
 	}

@@ -30,7 +30,8 @@ type Playlists struct {
 // complete tells that the listing was: only then a file that is not in it may
 // have moved.
 func (x *scan) importPlaylists(ctx context.Context, complete bool) error {
-	if !x.o.Playlists.Import {
+	// Whoever makes copies copies lists as well.
+	if !x.o.Playlists.Import || x.Library.Settings.CopiesOf != 0 {
 		return nil
 	}
 	files, err := x.catalog.PlaylistFiles(ctx, x.Library.Number)

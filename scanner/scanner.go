@@ -110,7 +110,7 @@ type scan struct {
 	retimed  []storage.Object      // objects whose time alone is another
 	back     map[models.Key]bool   // missing songs whose objects are there again
 
-	kin         []int // the libraries of the same owner, this one among them
+	kin         []int // the libraries of the same owner, this one among them; none of copies, unless this is one
 	mayReplace  bool  // songs are gone, or read again: rows may be taken over
 	elsewhere   bool  // songs are missing from before, or lie outside of what is scanned
 	held        holding
@@ -261,6 +261,9 @@ func (x *scan) all(ctx context.Context) error {
 		}
 	}
 	if err := x.finish(ctx); err != nil {
+		return errors.Join(listError, err)
+	}
+	if err := x.catalog.SettleCopies(ctx); err != nil {
 		return errors.Join(listError, err)
 	}
 	return errors.Join(listError, x.importPlaylists(ctx, listError == nil))

@@ -232,9 +232,9 @@ func joinMarks(tx *gorm.DB, kind models.Kind, from, to models.Key) error {
 // partMarks gives rows that leave an annot what hangs on it: stars and ratings
 // stay with both, plays and bookmarks go with the rows that they were of.
 func partMarks(tx *gorm.DB, kind models.Kind, from, to models.Key, rows []models.Key) error {
-	of := "song_id"
+	of, table := "song_id", "songs"
 	if kind == models.KindAlbum {
-		of = "album_id"
+		of, table = "album_id", "albums"
 	}
 	own := `p.user_id = user_items.user_id AND p.` + of + ` IN ?`
 	type step struct {
@@ -247,7 +247,8 @@ func partMarks(tx *gorm.DB, kind models.Kind, from, to models.Key, rows []models
 			FROM user_items WHERE kind = ? AND item_id = ? ` + asOne, []any{to, rows, rows, kind, from}},
 		{`UPDATE user_items SET play_count = CASE WHEN play_count > (SELECT SUM(p.count) FROM plays p WHERE ` + own + `) THEN play_count - (SELECT SUM(p.count) FROM plays p WHERE ` + own + `) ELSE 0 END
 			WHERE kind = ? AND item_id = ? AND EXISTS (SELECT 1 FROM plays p WHERE ` + own + `)`, []any{rows, rows, kind, from, rows}},
-		{`UPDATE user_items SET played_at = 0 WHERE kind = ? AND item_id = ? AND play_count = 0`, []any{kind, from}},
+		{`UPDATE user_items SET played_at = COALESCE((SELECT MAX(p.played_at) FROM plays p WHERE p.user_id = user_items.user_id AND p.` + of + ` NOT IN ? AND p.` + of + ` IN (SELECT id FROM ` + table + ` WHERE annot_id = ?)), 0)
+			WHERE kind = ? AND item_id = ? AND EXISTS (SELECT 1 FROM plays p WHERE ` + own + `)`, []any{rows, from, kind, from, rows}},
 	}
 	if kind == models.KindSong {
 		steps = append(steps,

@@ -138,6 +138,8 @@ type settling struct {
 	copies    []int                       // libraries of copies
 	albums    map[models.Key]*copiedAlbum // of libraries that are listed
 	seen      map[models.Key]bool
+	lone      []annotated // songs of libraries of copies that are copies of nothing
+	road      []annotated // albums of libraries of copies
 	changed   bool
 }
 
@@ -166,14 +168,14 @@ func (s *settling) some() error {
 		// Nothing can have a copy, nor had one that is still there.
 		return s.tx.Exec(`DELETE FROM copy_due`).Error
 	}
-	roads, lone, err := s.roads(due)
+	originals, err := s.roads(due)
 	if err != nil {
 		return err
 	}
-	if err := s.grow(append(due, roads...)); err != nil {
+	if err := s.grow(append(due, originals...)); err != nil {
 		return err
 	}
-	if err := s.shelves(lone); err != nil {
+	if err := s.shelves(); err != nil {
 		return err
 	}
 	done := slices.Collect(maps.Keys(s.seen))
@@ -362,8 +364,8 @@ func (s *settling) grow(from []models.Key) error {
 }
 
 // shelves writes which albums and songs are copies, and what they share marks
-// with. lone are songs of libraries of copies that are copies of nothing.
-func (s *settling) shelves(lone []annotated) error {
+// with.
+func (s *settling) shelves() error {
 	albums := slices.Collect(maps.Values(s.albums))
 	found := findCopies(albums, s.prefer)
 
@@ -435,6 +437,9 @@ func (s *settling) shelves(lone []annotated) error {
 			classes = append(classes, list)
 		}
 	}
+	for _, m := range s.road {
+		classes = append(classes, []annotated{m})
+	}
 	changed, err := shareAnnots(s.tx, models.KindAlbum, classes)
 	if err != nil {
 		return err
@@ -464,7 +469,7 @@ func (s *settling) shelves(lone []annotated) error {
 			return err
 		}
 	}
-	for _, m := range lone {
+	for _, m := range s.lone {
 		classes = append(classes, []annotated{m})
 	}
 	changed, err = shareAnnots(s.tx, models.KindSong, classes)
@@ -496,15 +501,14 @@ func (s *settling) setCopyOf(want map[models.Key]models.Key) error {
 
 // roads settles the songs of libraries of copies: those of the albums that
 // are due, and those that albums that are due may have copies in. It returns
-// the albums of the originals that they are or were copies of, and the songs
-// that have none now.
-func (s *settling) roads(due []models.Key) (originals []models.Key, lone []annotated, err error) {
+// the albums of the originals that they are or were copies of.
+func (s *settling) roads(due []models.Key) (originals []models.Key, err error) {
 	if len(s.copies) == 0 {
-		return nil, nil, nil
+		return nil, nil
 	}
 	list, err := s.read(due)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var settle []models.Key
 	for _, a := range list {
@@ -519,7 +523,7 @@ func (s *settling) roads(due []models.Key) (originals []models.Key, lone []annot
 			for _, x := range a.songs {
 				beside, err := s.byPath(n, x.ObjectKey)
 				if err != nil {
-					return nil, nil, err
+					return nil, err
 				}
 				for _, y := range beside {
 					settle = append(settle, y.Album)
@@ -527,7 +531,7 @@ func (s *settling) roads(due []models.Key) (originals []models.Key, lone []annot
 			}
 			alike, err := s.alikeIn(a, n)
 			if err != nil {
-				return nil, nil, err
+				return nil, err
 			}
 			settle = append(settle, alike...)
 		}
@@ -535,18 +539,19 @@ func (s *settling) roads(due []models.Key) (originals []models.Key, lone []annot
 	// What was a copy of songs that are due, also of those that are gone.
 	more, err := s.keysOf(due, `SELECT DISTINCT k.album_id FROM songs s JOIN songs k ON k.copy_of = s.id WHERE s.album_id IN ? AND k.missing_at = 0 AND k.library_id IN `+inList(s.copies))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	albums, err := s.read(distinct(append(settle, more...)))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	want := map[models.Key]models.Key{}
 	for _, a := range albums {
 		s.seen[a.Key] = true
+		s.road = append(s.road, annotated{a.Key, a.Annot})
 		found, err := s.originals(a)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		for _, x := range a.songs {
 			if o := found[x.Key]; o != nil {
@@ -554,7 +559,7 @@ func (s *settling) roads(due []models.Key) (originals []models.Key, lone []annot
 				originals = append(originals, o.Album)
 			} else {
 				want[x.Key] = 0
-				lone = append(lone, annotated{x.Key, x.Annot})
+				s.lone = append(s.lone, annotated{x.Key, x.Annot})
 			}
 		}
 	}
@@ -563,7 +568,7 @@ func (s *settling) roads(due []models.Key) (originals []models.Key, lone []annot
 		originals = append(originals, was...)
 		err = s.setCopyOf(want)
 	}
-	return originals, lone, err
+	return originals, err
 }
 
 // originals finds what the songs of an album in a library of copies are copies

@@ -42,7 +42,7 @@ type dump struct {
 	ctx   context.Context
 	names map[models.ID]string
 	annot map[models.ID]string // by what marks hang on
-	used  map[models.ID]bool // what somebody attached something to
+	used  map[models.ID]bool   // what somebody attached something to
 	lines []string
 }
 
