@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/scanner"
 	"github.com/songlocker/songlocker/storage"
 )
@@ -49,6 +51,7 @@ type Settings struct {
 	PlaylistOwner    string   `help:"User whose lists these become. Without it, the first administrator; in a user's own library they are that user's." placeholder:"NAME" group:"Music"`
 	PublicPlaylists  bool     `help:"Let everybody see the lists that are made of files. Songs are shown only to those who may read them." group:"Music"`
 	IgnoredArticles  string   `help:"Words, with spaces between, that artists are not sorted by when their names begin with them." default:"The El La Los Las Le Les" placeholder:"WORDS" group:"Music"`
+	Prefer           string   `help:"Show an album that lies in several libraries once: the copy of the best quality (quality), the one in a folder before one in a bucket (local), or the one in the library with the lowest number (order). Stars and plays are then those of all copies. Without it, all are shown." placeholder:"WHICH" group:"Music"`
 	ArtCacheSize     string   `help:"How much disk space resized pictures may take." default:"512MB" placeholder:"SIZE" group:"Music"`
 	StreamCacheSize  string   `help:"How much disk space what was streamed from buckets may take, so that it comes at once the next time. 0 keeps nothing." default:"2GB" placeholder:"SIZE" group:"Music"`
 
@@ -95,6 +98,7 @@ type Config struct {
 	GuessEncodings   bool
 	Playlists        scanner.Playlists
 	Articles         []string
+	Prefer           string // one of the catalog's Prefer constants
 	ArtCacheBytes    int64
 	StreamCacheBytes int64 // 0: none
 	Listen           []Listener

@@ -87,7 +87,7 @@ func TestSameInAllThree(t *testing.T) {
 		"data": {data}, "database-file": {secret}, "key-file": {"/k"}, "music": {"A=/a", "/b=c"}, "audiobooks": {"Books=/books"}, "follow-links": {"true"},
 		"scan-interval": {"90s"}, "watch": {"false"}, "genre-separators": {"; ", "/"}, "artist-separators": {" feat. "},
 		"guess-encodings": {"false"}, "import-playlists": {"false"}, "playlist-owner": {"me"}, "public-playlists": {"true"},
-		"ignored-articles": {"Der Die"}, "art-cache-size": {"1GiB"}, "stream-cache-size": {"1GiB"}, "listen": {":1", "unix:/s"}, "base-path": {"/music/"},
+		"ignored-articles": {"Der Die"}, "prefer": {"quality"}, "art-cache-size": {"1GiB"}, "stream-cache-size": {"1GiB"}, "listen": {":1", "unix:/s"}, "base-path": {"/music/"},
 		"trusted-proxies": {"10.0.0.0/8", "::1"}, "admin-user": {"me"}, "admin-password-file": {secret}, "app-passwords": {"false"},
 		"log-level": {"debug"}, "log-format": {"json"},
 	}
@@ -127,7 +127,7 @@ func TestSameInAllThree(t *testing.T) {
 		Data: data, Database: "postgres://u:pass@h/db", KeyFile: "/k", FollowLinks: true,
 		Music:        []Root{{Name: "A", Location: "file:///a", Kind: "music"}, {Location: "file:///b=c", Kind: "music"}, {Name: "Books", Location: "file:///books", Kind: "audiobook"}},
 		ScanInterval: 90 * time.Second, GenreSeps: []string{"; ", "/"}, ArtistSeps: []string{" feat. "},
-		Playlists: scanner.Playlists{Owner: "me", Public: true},
+		Playlists: scanner.Playlists{Owner: "me", Public: true}, Prefer: "quality",
 		Articles:  []string{"Der", "Die"}, ArtCacheBytes: 1 << 30, StreamCacheBytes: 1 << 30,
 		Listen:   []Listener{{"tcp", ":1"}, {"unix", "/s"}},
 		BasePath: "/music", AdminUser: "me", AdminPassword: "postgres://u:pass@h/db", LogLevel: -4, LogFormat: "json",

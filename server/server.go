@@ -96,6 +96,9 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 	if s.demo, err = r.configureLibraries(ctx, s.catalog, false); err != nil {
 		return s, err
 	}
+	if err = s.catalog.SetPrefer(ctx, r.Config.Prefer); err != nil {
+		return s, err
+	}
 	s.stores = r.openStores(s.catalog, s.auth.Keys())
 	s.stores.cache = rangecache.New(rangecache.Options{
 		Dir: filepath.Join(r.Config.Data, "cache", "streams"), Bound: r.Config.StreamCacheBytes, Log: r.Log,
