@@ -188,6 +188,9 @@ func (s *Settings) check(where func(name string) string, secret string) (Config,
 		return c, bad("audiobooks", "%v", err)
 	}
 	c.Music = append(c.Music, books...)
+	if c.Prefer = s.Prefer; !slices.Contains([]string{catalog.PreferAll, catalog.PreferQuality, catalog.PreferLocal, catalog.PreferOrder}, c.Prefer) {
+		return c, bad("prefer", "%q is none of quality, local and order; leave it out to show every copy", s.Prefer)
+	}
 	if s.ScanInterval < 0 || s.ScanInterval > 0 && s.ScanInterval < time.Second {
 		return c, bad("scan-interval", "%s is too short: give a second or more, such as 1h, or 0 for never", s.ScanInterval)
 	}

@@ -128,7 +128,7 @@ func TestSameInAllThree(t *testing.T) {
 		Music:        []Root{{Name: "A", Location: "file:///a", Kind: "music"}, {Location: "file:///b=c", Kind: "music"}, {Name: "Books", Location: "file:///books", Kind: "audiobook"}},
 		ScanInterval: 90 * time.Second, GenreSeps: []string{"; ", "/"}, ArtistSeps: []string{" feat. "},
 		Playlists: scanner.Playlists{Owner: "me", Public: true}, Prefer: "quality",
-		Articles:  []string{"Der", "Die"}, ArtCacheBytes: 1 << 30, StreamCacheBytes: 1 << 30,
+		Articles: []string{"Der", "Die"}, ArtCacheBytes: 1 << 30, StreamCacheBytes: 1 << 30,
 		Listen:   []Listener{{"tcp", ":1"}, {"unix", "/s"}},
 		BasePath: "/music", AdminUser: "me", AdminPassword: "postgres://u:pass@h/db", LogLevel: -4, LogFormat: "json",
 	}

@@ -25,16 +25,16 @@ type rack struct {
 // track is one song as a test describes it. The zero value of most fields is
 // filled in by put.
 type track struct {
-	key                 string
-	album, artist       string
-	version             string
-	title               string
-	n                   int
-	ms                  int64
-	release, recording  string
-	identity            string
-	depth, rate, bits   int
-	genre, contentCodec string
+	key                string
+	album, artist      string
+	version            string
+	title              string
+	n                  int
+	ms                 int64
+	release, recording string
+	identity           string
+	depth, rate, bits  int
+	genre              string
 }
 
 func newRack(t *testing.T, c *Catalog) *rack {
