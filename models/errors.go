@@ -22,6 +22,9 @@ var (
 	ErrLogin = errors.New("wrong user name or password")
 	// ErrUnavailable is a store or a file that does not answer now.
 	ErrUnavailable = errors.New("not available at the moment")
+	// ErrArchived is an object that its store keeps in an archive. It is
+	// ErrUnavailable as well.
+	ErrArchived = fmt.Errorf("archived in its store: restore it there, then scan: %w", ErrUnavailable)
 )
 
 // NotFound wraps ErrNotFound for the thing with this id.

@@ -243,9 +243,14 @@ type ScanRun struct {
 	Missing  int
 	Returned int
 	Failed   int
-	Requests int64
-	Bytes    int64
+	Archived int    // objects that must be restored in their store before they can be read
 	Message  string // what stopped it or what it noticed, for people
+
+	// What was asked of the store. Requests are Lists (pages of listings), Heads
+	// (questions about one object) and Gets (reads) together; runs from before
+	// these were told apart have only Requests. Throttled were put off.
+	Requests, Lists, Heads, Gets, Throttled int64
+	Bytes                                   int64 // of content that was read
 }
 
 // The modes of a scan run.

@@ -15,7 +15,8 @@ type Song struct {
 	ModTime  int64  // of the object, Unix ns; 0 when the store tells none
 	ETag     string // of the object, as the store tells it
 	Suffix   string // lower case, without the dot
-	Reader   int    // version of the reader that filled Tags and Properties
+	Reader   int    // version of the reader that filled Tags and Properties; 0 when only the object's name is known
+	Archived bool   // the object must be restored in its store before it can be read
 	Identity string // audio identity: what the sound is, whatever its tags; "" when unknown
 
 	Created      int64 // Unix ms; when first seen, never changed after

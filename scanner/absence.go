@@ -29,21 +29,31 @@ func (x *scan) wayOut() string {
 }
 
 // sentence says what stopped a scan, for people.
-func sentence(err error) string {
+func (x *scan) sentence(err error) string {
 	text := strings.ReplaceAll(err.Error(), "\n", "; ") // of errors that are joined
+	// What is wrong with a bucket its store says, and what to do about it.
+	bucket := !strings.HasPrefix(x.Library.Location, "file:")
+	then := func(folder string) string {
+		if bucket {
+			return "Mend that, then scan again."
+		}
+		return folder
+	}
 	switch {
 	case errors.Is(err, errAlarm):
 		return text + "."
+	case errors.Is(err, errUnfinished):
+		return fmt.Sprintf("The library was not read to its end. What was read is kept, its other songs stay, and nothing was marked missing; the next scan goes on: %s.", text)
 	case errors.Is(err, errPart) && errors.Is(err, fs.ErrPermission):
-		return fmt.Sprintf("A part of the library can't be read, so its songs stay and nothing was marked missing: %s. Give the server's user the right to read it, then scan again.", text)
+		return fmt.Sprintf("A part of the library can't be read, so its songs stay and nothing was marked missing: %s. %s", text, then("Give the server's user the right to read it, then scan again."))
 	case errors.Is(err, errPart):
-		return fmt.Sprintf("A part of the library could not be listed, so its songs stay and nothing was marked missing: %s. Mend the disk or its connection, then scan again.", text)
+		return fmt.Sprintf("A part of the library could not be listed, so its songs stay and nothing was marked missing: %s. %s", text, then("Mend the disk or its connection, then scan again."))
 	case errors.Is(err, models.ErrUnavailable):
-		return fmt.Sprintf("The library can't be reached, so nothing was changed: %s. Mount it, correct its location, or give the server's user the right to read it, then scan again.", text)
+		return fmt.Sprintf("The library can't be reached, so nothing was changed: %s. %s", text, then("Mount it, correct its location, or give the server's user the right to read it, then scan again."))
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Sprintf("The library can't be found, so nothing was changed: %s. Mount it or correct its location, then scan again.", text)
+		return fmt.Sprintf("The library can't be found, so nothing was changed: %s. %s", text, then("Mount it or correct its location, then scan again."))
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Sprintf("The library can't be read, so nothing was marked missing: %s. Give the server's user the right to read it, then scan again.", text)
+		return fmt.Sprintf("The library can't be read, so nothing was marked missing: %s. %s", text, then("Give the server's user the right to read it, then scan again."))
 	}
 	return text
 }
@@ -207,7 +217,7 @@ func (x *scan) suspicious(ctx context.Context, vanished map[models.Key]string) e
 // the songs that vanished, and how many; 0 for none. Stores without folders
 // have none.
 func (x *scan) hollow(ctx context.Context, vanished map[models.Key]string) (folder string, songs int, err error) {
-	store, ok := x.Store.(storage.Hollow)
+	store, ok := storage.As[storage.Hollow](x.Store)
 	if !ok || len(vanished) < x.o.MissingLeast {
 		return "", 0, nil
 	}

@@ -34,12 +34,17 @@ func (x *scan) list(ctx context.Context) (complete bool, err error) {
 	for _, prefix := range x.Prefixes {
 		err = x.Store.List(ctx, prefix, func(o storage.Object) error {
 			suffix := suffixOf(o.Key)
+			if o.Archived {
+				x.progress.Archived.Add(1)
+			}
 			switch {
 			case storage.IsIgnoreFile(o.Key):
 				x.listing.ignore = append(x.listing.ignore, o)
 			case audio.IsAudio(suffix):
 				x.listing.objects = append(x.listing.objects, o)
 				x.progress.Listed.Add(1)
+			case o.Archived && isBeside(suffix):
+				// Nobody can look at it.
 			case pictureRank(o.Key) >= 0:
 				f := folderOf(o.Key)
 				x.listing.pictures[f] = append(x.listing.pictures[f], o)
@@ -56,6 +61,10 @@ func (x *scan) list(ctx context.Context) (complete bool, err error) {
 			}
 			return ctx.Err()
 		})
+		if storage.Complete(err) {
+			x.unlisted(err) // what no library can have, by its name
+			err = nil
+		}
 		if err != nil {
 			break
 		}
@@ -101,12 +110,21 @@ func pictureRank(key string) int {
 	return slices.Index([]string{"cover", "folder", "front", "album", "albumart", "artist"}, name)
 }
 
+// isBeside tells whether an object with this suffix is a picture or a text.
+func isBeside(suffix string) bool {
+	return suffix == "lrc" || suffix == "txt" || slices.Contains(pictureTypes, "."+suffix)
+}
+
 // isArtistPicture tells whether the picture shows the folder's artist.
 func isArtistPicture(key string) bool { return pictureRank(key) == 5 }
 
 // version names the content of an object, or of a range in it, for the wire.
+// Where the store names contents itself, times say nothing.
 func version(o storage.Object, off, n int64) string {
 	h := fnv.New64a()
+	if o.ETag != "" {
+		o.ModTime = 0
+	}
 	fmt.Fprintf(h, "%s|%d|%d|%s|%d|%d", o.Key, o.Size, o.ModTime, o.ETag, off, n)
 	return fmt.Sprintf("%010x", h.Sum64()&0xffffffffff)
 }
@@ -192,13 +210,24 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 			if x.rebuild && k.Song != 0 && !k.Missing {
 				w.dirty(folderOf(o.Key))
 			}
-			if same && !x.Full && o.ModTime != k.ModTime {
-				if same = shifted(k.ModTime, o.ModTime); same {
-					x.retimed = append(x.retimed, o)
+			state := o
+			if same && o.ModTime != k.ModTime {
+				same = o.ETag != "" || shifted(k.ModTime, o.ModTime)
+			}
+			if o.Archived && k.Song != 0 {
+				// What was read of it stays. If it is another content, it is read
+				// when it is restored.
+				if !same {
+					state.ModTime = k.ModTime
 				}
+				same = true
+			}
+			full := x.Full && !(o.Archived && k.Song != 0)
+			if same && !full && (state.ModTime != k.ModTime || o.Archived != k.Archived) {
+				x.restated = append(x.restated, state)
 			}
 			switch {
-			case !same || x.Full:
+			case !same || full:
 				add(o, k.Song)
 				if k.Song != 0 {
 					w.changed++

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"path"
 	"slices"
 	"strings"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/storage"
 )
@@ -56,10 +55,12 @@ func (x *scan) readIgnore(ctx context.Context, complete bool) error {
 			var body []byte
 			err := error(nil)
 			switch {
+			case o.Archived:
+				err = models.ErrArchived
 			case i >= mostIgnoreFiles:
 				err = errors.New("the library has too many ignore files")
 			case path.Base(o.Key) != storage.NoMedia:
-				body, err = x.readText(ctx, o, mostIgnoreBytes)
+				body, err = x.readWhole(ctx, o, mostIgnoreBytes)
 			}
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -94,25 +95,6 @@ func (x *scan) readIgnore(ctx context.Context, complete bool) error {
 	x.listing.drop(x.ignore.object)
 	x.sheets.objects = slices.DeleteFunc(x.sheets.objects, func(o storage.Object) bool { return x.ignore.object(o.Key) })
 	return nil
-}
-
-// readText reads a small object whole.
-func (x *scan) readText(ctx context.Context, o storage.Object, most int64) ([]byte, error) {
-	if o.Size > most {
-		return nil, fmt.Errorf("it is longer than %d bytes", most)
-	}
-	f, err := x.Store.File(ctx, o.Key)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(b)) > most {
-		err = fmt.Errorf("it is longer than %d bytes", most)
-	}
-	x.progress.Requests.Add(1)
-	x.progress.Bytes.Add(int64(len(b)))
-	return b, err
 }
 
 // drop takes objects out of the listing.

@@ -109,7 +109,7 @@ func TestIgnoreFileComesAndGoes(t *testing.T) {
 		t.Errorf("%+v", run)
 	}
 	are("a new rule", "A/1.tak", "A/2.tak")
-	if run := h.scan(Request{}); run.Requests+run.Bytes != 0 {
+	if run := h.scan(Request{}); run.Gets+run.Bytes != 0 {
 		t.Errorf("an unchanged ignore file was read: %+v", run)
 	}
 	store.Put("B/C/4.tak", []byte("x"))

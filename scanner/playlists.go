@@ -163,17 +163,22 @@ func (x *scan) freshPlaylists(ctx context.Context, files []catalog.PlaylistFile,
 	var fresh []freshPlaylist
 	for _, o := range objects {
 		f, ok := known[o.Key]
-		if ok && f.Version == version(o, 0, 0) {
+		if ok && f.Version == version(o, 0, 0) || o.Archived {
 			continue
 		}
-		b, err := x.readText(ctx, o, mostPlaylistBytes)
+		if x.lost.err() != nil {
+			break
+		}
+		b, err := x.readWhole(ctx, o, mostPlaylistBytes)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case errors.Is(err, fs.ErrNotExist):
 			continue // gone since the listing
 		case err != nil:
-			x.failed(o.Key, "this playlist can't be read: "+err.Error())
+			if x.judge(ctx, o.Key, err) != errUnread { //nolint:errorlint // it is never wrapped
+				x.failed(o.Key, "this playlist can't be read: "+err.Error())
+			}
 			continue
 		}
 		sum := sha256.Sum256(b)

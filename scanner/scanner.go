@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -29,7 +28,8 @@ type Options struct {
 	// tag says, where it is plain which one that is.
 	GuessEncodings bool
 	Playlists      Playlists
-	// Readers is how many objects are read at once; 0 chooses for local disks.
+	// Readers is how many objects are read at once; 0 chooses by the store: few
+	// of a folder, 32 of a store that is far away.
 	Readers int
 	// MissingShare and MissingLeast guard against a half-mounted disk: a scan
 	// that loses more than this share of a library, and at least so many
@@ -57,7 +57,8 @@ type Request struct {
 // Progress is read while a scan runs.
 type Progress struct {
 	Listed, ToRead, Read, Written, Failed atomic.Int64
-	Requests, Bytes                       atomic.Int64
+	Archived                              atomic.Int64
+	Store                                 storage.Counter // what was asked of the store
 }
 
 // Scanner scans libraries into one catalog. Two scans of one library must not
@@ -72,9 +73,6 @@ type Scanner struct {
 func New(c *catalog.Catalog, o Options) *Scanner {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Readers <= 0 {
-		o.Readers = max(2, 2*runtime.NumCPU())
 	}
 	if o.many <= 0 {
 		o.many = manySongs
@@ -99,6 +97,9 @@ type scan struct {
 	problems []models.ScanProblem
 	progress *Progress
 	log      *slog.Logger
+	remote   bool // the store is far away: each of its answers takes its time
+	readers  int
+	lost     lost
 
 	listing  *listing
 	ignore   *ignore // what is no music of the library; nil for nothing
@@ -107,7 +108,7 @@ type scan struct {
 	returned []models.Key
 	unseen   map[models.Key]string // songs that a listing lacks which is not complete
 	doubted  bool                  // so much is gone that the listing is not believed
-	retimed  []storage.Object      // objects whose time alone is another
+	restated []storage.Object      // objects with the same content of which something else is new
 	back     map[models.Key]bool   // missing songs whose objects are there again
 
 	kin         []int // the libraries of the same owner, this one among them; none of copies, unless this is one
@@ -144,6 +145,7 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 	if x.progress == nil {
 		x.progress = new(Progress)
 	}
+	x.reach(r.Store)
 	if err := x.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -174,15 +176,18 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 		return nil, err
 	}
 	err := x.all(ctx)
+	x.run.Archived = int(x.progress.Archived.Load())
 	x.run.State = models.ScanDone
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
 		x.run.State, x.run.Message = models.ScanStopped, "The scan was stopped; the next one goes on."
 	default:
-		x.run.State, x.run.Message = models.ScanFailed, sentence(err)
+		x.run.State, x.run.Message = models.ScanFailed, x.sentence(err)
 	}
-	x.run.Requests, x.run.Bytes = x.progress.Requests.Load(), x.progress.Bytes.Load()
+	c := &x.progress.Store
+	x.run.Lists, x.run.Heads, x.run.Gets = c.Lists.Load(), c.Heads.Load(), c.Gets.Load()
+	x.run.Requests, x.run.Bytes, x.run.Throttled = c.Requests(), c.Bytes.Load(), c.Throttled.Load()
 	// A scan that was stopped still records what it did.
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -194,7 +199,8 @@ func (s *Scanner) Scan(ctx context.Context, r Request) (*models.ScanRun, error) 
 		level = slog.LevelWarn
 	}
 	x.log.Log(ctx, level, "scan "+x.run.State, "listed", x.run.Listed, "read", x.run.Read, "added", x.run.Added, "changed", x.run.Changed,
-		"moved", x.run.Moved, "missing", x.run.Missing, "failed", x.run.Failed, "message", x.run.Message)
+		"moved", x.run.Moved, "missing", x.run.Missing, "failed", x.run.Failed, "archived", x.run.Archived,
+		"lists", x.run.Lists, "heads", x.run.Heads, "gets", x.run.Gets, "bytes", x.run.Bytes, "throttled", x.run.Throttled, "message", x.run.Message)
 	return &x.run, err
 }
 
@@ -235,7 +241,7 @@ func (x *scan) all(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := x.recordTimes(ctx); err != nil {
+	if err := x.recordStates(ctx); err != nil {
 		return err
 	}
 	if err := x.mayTakeOver(ctx, work); err != nil {
@@ -246,6 +252,10 @@ func (x *scan) all(ctx context.Context) error {
 	}
 	if err := x.readAndWrite(ctx, work); err != nil {
 		return err
+	}
+	if x.lost.err() != nil {
+		// What is not read yet may be what is gone.
+		listError = errors.Join(listError, x.unfinishedBy())
 	}
 	if listError == nil {
 		listError = x.absent(ctx)
@@ -266,7 +276,12 @@ func (x *scan) all(ctx context.Context) error {
 	if err := x.catalog.SettleCopies(ctx); err != nil {
 		return errors.Join(listError, err)
 	}
-	return errors.Join(listError, x.importPlaylists(ctx, listError == nil))
+	lost := x.lost.err() != nil
+	err = x.importPlaylists(ctx, listError == nil)
+	if !lost && x.lost.err() != nil {
+		listError = errors.Join(listError, x.unfinishedBy())
+	}
+	return errors.Join(listError, err)
 }
 
 // finish counts anew what was touched, by this scan or by one that was cut

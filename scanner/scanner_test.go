@@ -171,7 +171,7 @@ func TestFirstScanAndUnchanged(t *testing.T) {
 	}
 	version := h.catalog.Version()
 	run = h.scan(Request{})
-	if run.Read != 0 || run.Requests != 0 || run.Added+run.Changed+run.Moved+run.Missing != 0 {
+	if run.Read != 0 || run.Requests != 1 || run.Added+run.Changed+run.Moved+run.Missing != 0 {
 		t.Errorf("an unchanged library was read: %+v", run)
 	}
 	if v := h.catalog.Version(); v != version {

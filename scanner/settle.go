@@ -287,7 +287,8 @@ func (x *scan) decide(ctx context.Context) error {
 }
 
 // distrust finds out whether what is gone and went nowhere is so much that the
-// listing is not believed. Then what seems to be replaced may be away only: a
+// listing is not believed, or whether the store was lost before all was read.
+// Then what seems to be replaced may be away only: a
 // new song that fits it waits until the absence is accepted or over.
 func (x *scan) distrust(ctx context.Context, by []claim, claimed map[models.Key]bool) error {
 	gone := map[models.Key]string{}
@@ -297,9 +298,10 @@ func (x *scan) distrust(ctx context.Context, by []claim, claimed map[models.Key]
 		}
 	}
 	err := x.suspicious(ctx, gone)
-	if x.doubted = errors.Is(err, errAlarm); !x.doubted {
+	if x.doubted = errors.Is(err, errAlarm); !x.doubted && (err != nil || x.lost.err() == nil) {
 		return err
 	}
+	// What has not been read may fit better.
 	for i, c := range by {
 		if _, away := x.vanished[c.row]; away && c.how == replaced {
 			by[i] = claim{how: later}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -67,7 +66,7 @@ func (x *scan) findSheets(ctx context.Context, complete bool) error {
 	there := map[string]bool{}
 	for _, o := range x.sheets.objects {
 		there[o.Key] = true
-		if s, ok := known[o.Key]; !ok || s.Version != version(o, 0, 0) || x.Full {
+		if s, ok := known[o.Key]; (!ok || s.Version != version(o, 0, 0) || x.Full) && !o.Archived {
 			fresh = append(fresh, o)
 		}
 	}
@@ -100,7 +99,7 @@ func (x *scan) readSheets(ctx context.Context, objects []storage.Object) ([]cata
 	list := make([]catalog.Sheet, len(objects))
 	problems := make([]string, len(objects))
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(x.o.Readers)
+	g.SetLimit(x.readers)
 	for i, o := range objects {
 		g.Go(func() error {
 			sheet, err := x.readSheet(gctx, o)
@@ -147,14 +146,7 @@ func (x *scan) readSheet(ctx context.Context, o storage.Object) (*audio.Sheet, e
 	if o.Size > audio.MaxSheet {
 		return nil, fmt.Errorf("%w: it has %d bytes, more than %d", audio.ErrSheet, o.Size, audio.MaxSheet)
 	}
-	r, err := x.Store.Open(ctx, o.Key, 0, audio.MaxSheet+1)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	b, err := io.ReadAll(r)
-	x.progress.Requests.Add(1)
-	x.progress.Bytes.Add(int64(len(b)))
+	b, err := x.readWhole(ctx, o, audio.MaxSheet+1)
 	if err != nil {
 		return nil, err
 	}
@@ -293,9 +285,7 @@ func (x *scan) cut(ctx context.Context, f storage.File, o storage.Object, file *
 	}
 	parts := make([]cutPart, len(tracks))
 	starts := sheetStarts(tracks)
-	cuts, stats, err := audio.Parts(ctx, f, o.Size, file, starts)
-	x.progress.Requests.Add(int64(stats.Requests))
-	x.progress.Bytes.Add(stats.Bytes)
+	cuts, _, err := audio.Parts(ctx, f, o.Size, file, starts)
 	if errors.Is(err, audio.ErrCut) {
 		file.Warnings = append(file.Warnings, fmt.Sprintf("%s is not followed, so the file stays one song: %v", from, err))
 		if len(file.Chapters) == 0 {

@@ -31,16 +31,16 @@ func shifted(was, is int64) bool {
 	return false
 }
 
-// recordTimes notes the new times of objects that are the same.
-func (x *scan) recordTimes(ctx context.Context) error {
-	list := x.retimed
-	x.retimed = nil
+// recordStates notes what is new of objects whose content is the same.
+func (x *scan) recordStates(ctx context.Context) error {
+	list := x.restated
+	x.restated = nil
 	for part := range slices.Chunk(list, batch) {
-		times := make(map[string]int64, len(part))
+		states := make(map[string]catalog.State, len(part))
 		for _, o := range part {
-			times[o.Key] = o.ModTime
+			states[o.Key] = catalog.State{ModTime: o.ModTime, Archived: o.Archived}
 		}
-		if err := x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error { return tx.SetTimes(times) }); err != nil {
+		if err := x.catalog.Scan(ctx, x.Library.Number, func(tx *catalog.ScanTx) error { return tx.SetStates(states) }); err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,7 @@ func (x *scan) readAndWrite(ctx context.Context, w *work) error {
 		return nil
 	})
 	var readers sync.WaitGroup
-	for range x.o.Readers {
+	for range x.readers {
 		readers.Add(1)
 		g.Go(func() error {
 			defer readers.Done()
@@ -130,27 +130,6 @@ func (x *scan) readAndWrite(ctx context.Context, w *work) error {
 	})
 	g.Go(func() error { return x.writeAll(ctx, ready) })
 	return g.Wait()
-}
-
-// read reads one object.
-func (x *scan) read(ctx context.Context, f *found) {
-	defer x.progress.Read.Add(1)
-	o := f.object
-	r, err := x.Store.File(ctx, o.Key)
-	if err != nil {
-		f.err = err
-		return
-	}
-	defer r.Close()
-	if x.first {
-		f.born = born(r)
-	}
-	file, stats, err := audio.Options{GuessEncodings: x.o.GuessEncodings}.Read(ctx, r, o.Size, o.Key)
-	x.progress.Requests.Add(int64(stats.Requests))
-	x.progress.Bytes.Add(stats.Bytes)
-	if f.file, f.err = file, err; err == nil {
-		f.parts, f.err = x.cut(ctx, r, o, file)
-	}
 }
 
 // writeUnits writes units in one transaction.
@@ -533,9 +512,16 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 				w.changedSongs++
 			}
 			continue
-		case errors.Is(f.err, errLater):
+		case errors.Is(f.err, errLater), errors.Is(f.err, errUnread):
 			w.read--
 			continue
+		case errors.Is(f.err, models.ErrArchived):
+			// Until it is restored it is known by its name.
+			w.read--
+			if f.song != 0 {
+				continue
+			}
+			f.object.Archived, reader = true, 0
 		case errors.Is(f.err, fs.ErrNotExist):
 			// It vanished between the listing and the reading.
 			continue
@@ -626,6 +612,9 @@ func (w *writer) touch(old *models.Song) {
 // the file tells none.
 func (x *scan) songOf(f found) *models.Song {
 	file, reader := f.file, audio.Reader(suffixOf(f.object.Key))
+	if f.object.Archived {
+		reader = 0
+	}
 	if file == nil {
 		if reader > 0 {
 			return nil
@@ -635,7 +624,7 @@ func (x *scan) songOf(f found) *models.Song {
 	}
 	s := &models.Song{Tags: file.Tags, Properties: file.Properties, Identity: file.Identity}
 	s.Library, s.ObjectKey, s.Suffix = x.Library.Number, f.object.Key, suffixOf(f.object.Key)
-	s.Size, s.ModTime, s.ETag = f.object.Size, f.object.ModTime, f.object.ETag
+	s.Size, s.ModTime, s.ETag, s.Archived = f.object.Size, f.object.ModTime, f.object.ETag, f.object.Archived
 	s.Reader = max(file.Reader, reader)
 	s.Unsaid = fromName(&s.Tags, f.object.Key)
 	x.o.split(&s.Tags)

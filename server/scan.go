@@ -102,13 +102,26 @@ func summary(w io.Writer, name string, s *models.ScanRun, took time.Duration) {
 	n := func(v int) string { return humanize.Comma(int64(v)) }
 	fmt.Fprintf(w, "%s: %s files in %s; %s added, %s changed, %s moved, %s returned, %s missing, %s failed.\n",
 		name, n(s.Listed), took.Round(10*time.Millisecond), n(s.Added), n(s.Changed), n(s.Moved), n(s.Returned), n(s.Missing), n(s.Failed))
+	if s.Archived > 0 {
+		fmt.Fprintf(w, "%s: %s of them are archived in their store and can't be read before they are restored there.\n", name, n(s.Archived))
+	}
 	if s.Read > 0 {
 		fmt.Fprintf(w, "%s: %s files read by %s reads and %s, which is %.1f reads and %s a file.\n", name, n(s.Read),
-			humanize.Comma(s.Requests), bytesText(s.Bytes), float64(s.Requests)/float64(s.Read), bytesText(s.Bytes/int64(s.Read)))
+			humanize.Comma(s.Gets), bytesText(s.Bytes), float64(s.Gets)/float64(s.Read), bytesText(s.Bytes/int64(s.Read)))
 	}
+	fmt.Fprintf(w, "%s: %s requests to the store: %s for listings, %s about single files, %s for their content%s.\n", name, humanize.Comma(s.Requests),
+		humanize.Comma(s.Lists), humanize.Comma(s.Heads), humanize.Comma(s.Gets), putOff(s.Throttled))
 	if s.Message != "" {
 		fmt.Fprintf(w, "%s: %s\n", name, s.Message)
 	}
+}
+
+// putOff tells how many requests a store did not answer at once.
+func putOff(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; it put off %s of them", humanize.Comma(n))
 }
 
 // drawProgress draws a bar on a terminal until stop closes. Until it is known

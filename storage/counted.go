@@ -39,9 +39,10 @@ type SelfCounting interface{ CountsItself() }
 
 // Counted returns s with its requests counted in c, except those whose context
 // has a counter already: of several wrappers the outermost counts. Where s
-// counts for itself its own figures are taken, else Stat, Open and File and
-// each ReadAt are one request, and so is a listing. Files of such a store hide
-// what they can do besides File: they are for scans and not for streams.
+// counts for itself its own figures are taken, else a listing, a Stat and an
+// Open are one request, and so are each ReadAt of a file and its Reads from one
+// place on; to open a file is none. Files of such a store hide what they can do
+// besides File and Born: they are for scans and not for streams.
 func Counted(s Store, c *Counter) Store {
 	_, self := As[SelfCounting](s)
 	if p, ok := s.(Pinner); ok {
@@ -116,17 +117,13 @@ func (s *countedPinner) Pinned(ctx context.Context, o Object) (File, error) {
 	return countFile(c)(s.p.Pinned(ctx, o))
 }
 
-// countFile counts the opening of a file, and makes its reads count.
+// countFile makes the reads of a file count.
 func countFile(c *Counter) func(File, error) (File, error) {
 	return func(f File, err error) (File, error) {
-		if c == nil {
+		if c == nil || err != nil {
 			return f, err
 		}
-		c.Gets.Add(1)
-		if err != nil {
-			return nil, err
-		}
-		return &countedFile{f, c}, nil
+		return &countedFile{File: f, c: c}, nil
 	}
 }
 
@@ -145,13 +142,31 @@ func (r *countedReader) Read(p []byte) (int, error) {
 
 type countedFile struct {
 	File
-	c *Counter
+	c       *Counter
+	reading bool // from one place on
+}
+
+// Born is that of the file which is counted, if it has one.
+func (f *countedFile) Born() int64 {
+	if b, ok := f.File.(Born); ok {
+		return b.Born()
+	}
+	return 0
 }
 
 func (f *countedFile) Read(p []byte) (int, error) {
+	if !f.reading {
+		f.reading = true
+		f.c.Gets.Add(1)
+	}
 	n, err := f.File.Read(p)
 	f.c.Bytes.Add(int64(n))
 	return n, err
+}
+
+func (f *countedFile) Seek(off int64, whence int) (int64, error) {
+	f.reading = false
+	return f.File.Seek(off, whence)
 }
 
 func (f *countedFile) ReadAt(p []byte, off int64) (int, error) {

@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/url"
 	"slices"
 	"strings"
@@ -31,8 +32,16 @@ func TestCounted(t *testing.T) {
 	p := make([]byte, 4)
 	f.ReadAt(p, 0)
 	f.ReadAt(p, 8)
-	if r, b := c.Requests(), c.Bytes.Load(); r != 3 || b != 6 {
-		t.Errorf("%d requests and %d bytes, want 3 and 6", r, b)
+	if r, b := c.Requests(), c.Bytes.Load(); r != 2 || b != 6 {
+		t.Errorf("%d requests and %d bytes, want 2 and 6", r, b)
+	}
+	for range 2 {
+		f.Read(p)
+	}
+	f.Seek(0, io.SeekStart)
+	f.Read(p)
+	if r, b := c.Requests(), c.Bytes.Load(); r != 4 || b != 18 {
+		t.Errorf("%d requests and %d bytes after reading from two places, want 4 and 18", r, b)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"strconv"
 	"time"
@@ -135,6 +136,10 @@ func (a *API) withContent(c Call, s *models.Song, use func(x *content) (bool, er
 				a.Log.Warn("a stream broke off", "song", id, "error", err)
 			}
 			panic(http.ErrAbortHandler)
+		}
+		if s.Archived && (errors.Is(err, models.ErrUnavailable) || errors.Is(err, fs.ErrPermission)) {
+			// It had not been restored since it was listed.
+			err = fmt.Errorf("%w: %w", models.ErrArchived, err)
 		}
 		if !errors.Is(err, storage.ErrChanged) || again || s.Part != 0 {
 			return fmt.Errorf("open %s: %w", id, err)

@@ -48,6 +48,8 @@ func (a *API) protocolError(err error) (*spec.Error, bool) {
 		return code(spec.CodeNotFound, "the file is not there: not found")
 	case errors.Is(err, storage.ErrChanged):
 		return code(spec.CodeGeneric, "the file has changed since it was scanned, and is being scanned again: try again soon")
+	case errors.Is(err, models.ErrArchived):
+		return code(spec.CodeGeneric, "this song is in the archive of its bucket and can't be played before it is restored there")
 	case errors.Is(err, models.ErrUnavailable):
 		return code(spec.CodeGeneric, "the folder or bucket with this music is "+models.ErrUnavailable.Error())
 	case errors.Is(err, fs.ErrPermission):

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/storage/local"
 	"github.com/songlocker/songlocker/storage/mem"
@@ -121,6 +122,37 @@ func TestErrorsOfMediaCalls(t *testing.T) {
 		}
 		if o := h.envelope(h.with("GET", "owner", "stream?id="+sea)); o["status"] != "failed" {
 			t.Errorf("%s in JSON: %v", name, o)
+		}
+	}
+}
+
+// A song in the archive of its bucket says so, and plays when it has been
+// restored since the last scan.
+func TestArchivedSong(t *testing.T) {
+	h := newHouse(t)
+	const key = "The Bob/Blue/01 Sea.flac"
+	store := h.stores[1].(*mem.Store)
+	o, err := store.Stat(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = h.catalog.Scan(t.Context(), 1, func(tx *catalog.ScanTx) error {
+		return tx.SetStates(map[string]catalog.State{key: {ModTime: o.ModTime, Archived: true}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, call := range []string{"stream", "download"} {
+		ask := func() string {
+			return body(t, h.do(get("/rest/"+call+"?u=owner&p=owner-pw&v=1.16.1&c=x&id="+h.id("Sea"))))
+		}
+		store.SetFaults(mem.Faults{Read: map[string]error{key: fs.ErrPermission}})
+		if b := ask(); !strings.Contains(b, `code="0"`) || !strings.Contains(b, "archive") {
+			t.Errorf("%s: %s", call, b)
+		}
+		store.SetFaults(mem.Faults{})
+		if b := ask(); int64(len(b)) != o.Size {
+			t.Errorf("%s of what was restored: %d bytes of %d", call, len(b), o.Size)
 		}
 	}
 }

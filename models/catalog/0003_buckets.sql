@@ -59,3 +59,14 @@ CREATE INDEX songs_copy ON songs (copy_of) WHERE copy_of <> 0;
 CREATE TABLE copy_due (
 	album_id {int} PRIMARY KEY
 );
+-- What a scan asked of its library's store, by what providers price, and how
+-- many objects it found archived. requests is lists, heads and gets together.
+ALTER TABLE scan_runs ADD COLUMN lists {int} NOT NULL DEFAULT 0;
+ALTER TABLE scan_runs ADD COLUMN heads {int} NOT NULL DEFAULT 0;
+ALTER TABLE scan_runs ADD COLUMN gets {int} NOT NULL DEFAULT 0;
+ALTER TABLE scan_runs ADD COLUMN throttled {int} NOT NULL DEFAULT 0;
+ALTER TABLE scan_runs ADD COLUMN archived {int} NOT NULL DEFAULT 0;
+
+-- 1 while the song's object must be restored in its store before it can be
+-- read.
+ALTER TABLE songs ADD COLUMN archived {int} NOT NULL DEFAULT 0;

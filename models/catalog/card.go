@@ -297,6 +297,7 @@ func songFields(c *card, s *models.Song) {
 	c.cover(17, &s.Cover) // to 19
 	cardList(c, 20, &s.Credits, creditFields, readyCredits)
 	cardInt(c, 21, &s.Unsaid)
+	c.flag(22, &s.Archived)
 
 	c.text(30, &s.ContentType)
 	c.text(31, &s.Codec)

@@ -28,9 +28,10 @@ var versions = []struct {
 				t.Fatal(err)
 			}
 		}
-		song := &models.Song{Key: 9, Library: 1, Folder: 2, Album: 3, ObjectKey: "a.mp3", Created: 1}
+		song := &models.Song{Key: 9, Library: 1, Folder: 2, Album: 3, Annot: 9, ObjectKey: "a.mp3", Created: 1}
 		song.Title = "Kept"
-		if err := (&ScanTx{tx: tx, library: 1, now: 1}).SaveSongs([]*models.Song{song}, nil); err != nil {
+		if err := tx.Exec(`INSERT INTO songs (id, library_id, object_key, folder_id, album_id, annot_id, size, mtime, reader, created_at, title, title_sort, search, card)
+			VALUES (9, 1, ?, 2, 3, 9, 0, 0, 0, 1, 'Kept', 'kept', 'kept', ?)`, []byte(song.ObjectKey), songCard(song)).Error; err != nil {
 			t.Fatal(err)
 		}
 	}},
@@ -52,8 +53,14 @@ var versions = []struct {
 		}
 	}},
 	{"0003_buckets", func(t *testing.T, tx *gorm.DB) {
-		if err := tx.Exec(`INSERT INTO usage (library_id, day, purpose, gets) VALUES (1, 20000, 'scan', 3)`).Error; err != nil {
-			t.Fatal(err)
+		for _, q := range []string{
+			`INSERT INTO usage (library_id, day, purpose, gets) VALUES (1, 20000, 'scan', 3)`,
+			`INSERT INTO scan_runs (id, library_id, mode, state, started_at, lists, heads, gets, throttled, archived) VALUES (5, 1, 'full', 'done', 1, 1, 2, 3, 4, 5)`,
+			`UPDATE songs SET archived = 1 WHERE id = 9`,
+		} {
+			if err := tx.Exec(q).Error; err != nil {
+				t.Fatal(err)
+			}
 		}
 	}},
 }

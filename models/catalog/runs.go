@@ -41,8 +41,8 @@ func (c *Catalog) EndRun(ctx context.Context, r *models.ScanRun, problems []mode
 		rows[i] = map[string]any{"run_id": r.Key, "position": i, "object_key": models.CleanName(p.Key), "reason": models.CleanName(p.Reason)}
 	}
 	return c.write(ctx, func(tx *gorm.DB) error {
-		err := tx.Exec(`UPDATE scan_runs SET state = ?, ended_at = ?, listed = ?, read_count = ?, added = ?, changed = ?, moved = ?, missing = ?, returned = ?, failed = ?, requests = ?, bytes = ?, message = ? WHERE id = ?`,
-			r.State, r.Ended, r.Listed, r.Read, r.Added, r.Changed, r.Moved, r.Missing, r.Returned, r.Failed, r.Requests, r.Bytes, r.Message, r.Key).Error
+		err := tx.Exec(`UPDATE scan_runs SET state = ?, ended_at = ?, listed = ?, read_count = ?, added = ?, changed = ?, moved = ?, missing = ?, returned = ?, failed = ?, requests = ?, bytes = ?, message = ?, lists = ?, heads = ?, gets = ?, throttled = ?, archived = ? WHERE id = ?`,
+			r.State, r.Ended, r.Listed, r.Read, r.Added, r.Changed, r.Moved, r.Missing, r.Returned, r.Failed, r.Requests, r.Bytes, r.Message, r.Lists, r.Heads, r.Gets, r.Throttled, r.Archived, r.Key).Error
 		if err == nil {
 			err = insert(tx, "scan_problems", rows)
 		}
@@ -93,10 +93,10 @@ func (c *Catalog) runRows(ctx context.Context, which string, args ...any) ([]*mo
 	var list []*models.ScanRun
 	err := c.each(ctx, func(rows *sql.Rows) error {
 		r := new(models.ScanRun)
-		err := rows.Scan(&r.Key, &r.Library, &r.Mode, &r.State, &r.Started, &r.Ended, &r.Listed, &r.Read, &r.Added, &r.Changed, &r.Moved, &r.Missing, &r.Returned, &r.Failed, &r.Requests, &r.Bytes, &r.Message)
+		err := rows.Scan(&r.Key, &r.Library, &r.Mode, &r.State, &r.Started, &r.Ended, &r.Listed, &r.Read, &r.Added, &r.Changed, &r.Moved, &r.Missing, &r.Returned, &r.Failed, &r.Requests, &r.Bytes, &r.Message, &r.Lists, &r.Heads, &r.Gets, &r.Throttled, &r.Archived)
 		list = append(list, r)
 		return err
-	}, `SELECT id, library_id, mode, state, started_at, ended_at, listed, read_count, added, changed, moved, missing, returned, failed, requests, bytes, message FROM scan_runs`+which, args...)
+	}, `SELECT id, library_id, mode, state, started_at, ended_at, listed, read_count, added, changed, moved, missing, returned, failed, requests, bytes, message, lists, heads, gets, throttled, archived FROM scan_runs`+which, args...)
 	if err != nil {
 		return nil, fmt.Errorf("scan runs: %w", err)
 	}

@@ -22,7 +22,8 @@ func TestRunsAndTheirProblems(t *testing.T) {
 		for i := range 5 {
 			problems = append(problems, models.ScanProblem{Key: fmt.Sprintf("%d.mp3", i), Reason: "broken"})
 		}
-		r.State, r.Failed = models.ScanDone, len(problems)
+		r.State, r.Failed, r.Archived = models.ScanDone, len(problems), 7
+		r.Requests, r.Lists, r.Heads, r.Gets, r.Throttled, r.Bytes = 6, 1, 2, 3, 4, 5
 		if err := c.EndRun(t.Context(), r, problems); err != nil {
 			t.Fatal(err)
 		}

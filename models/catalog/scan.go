@@ -24,7 +24,8 @@ type Known struct {
 	ETag      string
 	Reader    int
 	Missing   bool
-	Hidden    bool   // its parts are songs
+	Hidden    bool // its parts are songs
+	Archived  bool
 	Failed    string // why it could not be read
 }
 
@@ -43,12 +44,13 @@ func (c *Catalog) Known(ctx context.Context, library int, prefix string, f func(
 			var k Known
 			var key []byte
 			var missing int64
-			err := rows.Scan(&key, &k.Song, &k.Size, &k.ModTime, &k.ETag, &k.Reader, &missing, &k.Failed)
-			k.ObjectKey, k.Missing, k.Hidden = string(key), missing > 0, missing < 0
+			var archived int
+			err := rows.Scan(&key, &k.Song, &k.Size, &k.ModTime, &k.ETag, &k.Reader, &missing, &archived, &k.Failed)
+			k.ObjectKey, k.Missing, k.Hidden, k.Archived = string(key), missing > 0, missing < 0, archived != 0
 			list = append(list, k)
 			return err
-		}, `SELECT object_key, id, size, mtime, etag, reader, missing_at, '' FROM songs WHERE library_id = ? AND part = 0 AND object_key `+op+` ?
-			UNION ALL SELECT object_key, 0, size, mtime, etag, reader, 0, reason FROM failures WHERE library_id = ? AND object_key `+op+` ?
+		}, `SELECT object_key, id, size, mtime, etag, reader, missing_at, archived, '' FROM songs WHERE library_id = ? AND part = 0 AND object_key `+op+` ?
+			UNION ALL SELECT object_key, 0, size, mtime, etag, reader, 0, 0, reason FROM failures WHERE library_id = ? AND object_key `+op+` ?
 			ORDER BY 1 LIMIT ?`, library, after, library, after, size)
 		if err != nil {
 			return fmt.Errorf("known objects of library %d: %w", library, err)

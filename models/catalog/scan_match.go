@@ -340,11 +340,16 @@ func (s *ScanTx) moveBelow(was, to string) error {
 // folderName is the name that a folder shows.
 func folderName(p string) string { return models.CleanName(path.Base("/" + p)) }
 
-// SetTimes records new times of change, in Unix ns, of objects that are
-// otherwise as they were.
-func (s *ScanTx) SetTimes(times map[string]int64) error {
-	set := make(map[string]bool, len(times))
-	for k := range times {
+// State is what may become another of an object whose content stays.
+type State struct {
+	ModTime  int64 // Unix ns
+	Archived bool
+}
+
+// SetStates records the new states of objects, by their keys.
+func (s *ScanTx) SetStates(states map[string]State) error {
+	set := make(map[string]bool, len(states))
+	for k := range states {
 		set[k] = true
 	}
 	for _, part := range byteChunks(set) {
@@ -359,8 +364,9 @@ func (s *ScanTx) SetTimes(times map[string]int64) error {
 			return err
 		}, `SELECT card FROM songs WHERE library_id = ? AND object_key IN ?`, s.library, part)
 		for _, x := range songs {
-			if x.ModTime = times[x.ObjectKey]; err == nil {
-				err = s.tx.Exec(`UPDATE songs SET mtime = ?, card = ? WHERE id = ?`, x.ModTime, songCard(x), x.Key).Error
+			to := states[x.ObjectKey]
+			if x.ModTime, x.Archived = to.ModTime, to.Archived; err == nil {
+				err = s.tx.Exec(`UPDATE songs SET mtime = ?, archived = ?, card = ? WHERE id = ?`, x.ModTime, bit(x.Archived), songCard(x), x.Key).Error
 			}
 		}
 		var failed [][]byte
@@ -374,11 +380,11 @@ func (s *ScanTx) SetTimes(times map[string]int64) error {
 		}
 		for _, k := range failed {
 			if err == nil {
-				err = s.tx.Exec(`UPDATE failures SET mtime = ? WHERE library_id = ? AND object_key = ?`, times[string(k)], s.library, k).Error
+				err = s.tx.Exec(`UPDATE failures SET mtime = ? WHERE library_id = ? AND object_key = ?`, states[string(k)].ModTime, s.library, k).Error
 			}
 		}
 		if err != nil {
-			return fmt.Errorf("times of objects: %w", err)
+			return fmt.Errorf("states of objects: %w", err)
 		}
 	}
 	return nil

@@ -155,6 +155,7 @@ type songRow struct {
 	Mtime       int64
 	Etag        string
 	Reader      int
+	Archived    int64
 	Identity    string
 	CreatedAt   int64 `gorm:"autoCreateTime:false"`
 	MissingAt   int64
@@ -497,7 +498,7 @@ func (s *ScanTx) SaveSongs(songs []*models.Song, fresh map[models.Key]bool) erro
 		sort := models.SortFold(cmp.Or(x.TitleSort, x.Title))
 		rows[i] = songRow{
 			ID: x.Key, LibraryID: x.Library, ObjectKey: []byte(x.ObjectKey), Part: x.Part, FolderID: x.Folder, AlbumID: x.Album, AnnotID: x.Annot,
-			Size: x.Size, Mtime: x.ModTime, Etag: x.ETag, Reader: x.Reader, Identity: x.Identity, CreatedAt: x.Created,
+			Size: x.Size, Mtime: x.ModTime, Etag: x.ETag, Reader: x.Reader, Archived: bit(x.Archived), Identity: x.Identity, CreatedAt: x.Created,
 			Title: x.Title, TitleSort: sort, Search: models.Fold(x.Title), Disc: max(1, x.Disc), Track: x.Track, Year: year,
 			Duration: x.Properties.Duration, RecordingID: x.RecordingID, Card: songCard(x),
 		}
@@ -529,7 +530,7 @@ func (s *ScanTx) SaveSongs(songs []*models.Song, fresh map[models.Key]bool) erro
 			}
 		}
 	}
-	err = upsert(s.tx, "songs", []string{"id"}, []string{"library_id", "object_key", "part", "folder_id", "album_id", "annot_id", "size", "mtime", "etag", "reader",
+	err = upsert(s.tx, "songs", []string{"id"}, []string{"library_id", "object_key", "part", "folder_id", "album_id", "annot_id", "size", "mtime", "etag", "reader", "archived",
 		"identity", "missing_at", "title", "title_sort", "search", "disc", "track", "year", "duration", "recording_id", "card"}, rows)
 	for _, table := range []string{"song_artists", "song_genres"} {
 		if err == nil {

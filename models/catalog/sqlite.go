@@ -97,7 +97,7 @@ func pragmas(write bool) [][2]string {
 		// Fewer checkpoints: what many small writes change again and again is
 		// copied back once. The log grows to 16 MB.
 		p = append(p, [2]string{"wal_autocheckpoint", "4000"})
-		return append(p, [2]string{"synchronous", "FULL"}, [2]string{"cache_size", "-16000"})
+		return append(p, [2]string{"synchronous", "FULL"}, [2]string{"cache_size", "-8000"})
 	}
 	return append(p, [2]string{"query_only", "ON"}, [2]string{"cache_size", "-4000"})
 }

@@ -74,9 +74,10 @@ func New(c Config) *Pages {
 		"when": when, "count": func(n any) string { return count(n) }, "id": func(k models.Key, kind string) string {
 			return models.ID{Kind: models.Kind(kind), Key: k}.String()
 		},
-		"text":  func(key string) string { return strings.ToValidUTF8(key, "\uFFFD") },
-		"kinds": func() []libraryKind { return libraryKinds },
-		"rows":  func() []int { return secretRows },
+		"text":      func(key string) string { return strings.ToValidUTF8(key, "\uFFFD") },
+		"kinds":     func() []libraryKind { return libraryKinds },
+		"rows":      func() []int { return secretRows },
+		"megabytes": func(n int64) string { return humanize.CommafWithDigits(float64(n)/1e6, 1) },
 	}).ParseFS(files, "pages/layout.html"))
 	for _, name := range []string{"signin", "overview", "users", "user", "removeuser", "newlibrary", "library", "missing", "removelibrary", "problems", "problem"} {
 		p.templates[name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "pages/"+name+".html"))

@@ -34,16 +34,27 @@ type Scan struct {
 	Missing  int        `json:"missing"`
 	Returned int        `json:"returned"`
 	Failed   int        `json:"failed" doc:"files that could not be read, or not wholly"`
-	Requests int64      `json:"requests" doc:"to the store"`
+	Archived int        `json:"archived" doc:"files that must be restored in their store before they can be read"`
+	Requests int64      `json:"requests" doc:"to the store: lists, heads and gets together"`
+	Cost     Cost       `json:"cost"`
 	Bytes    int64      `json:"bytes" doc:"read from the store"`
 	Message  string     `json:"message,omitempty" doc:"for administrators: what stopped it, or what it noticed"`
+}
+
+// Cost is what was asked of a store, by what providers price.
+type Cost struct {
+	Lists     int64 `json:"lists" doc:"pages of listings"`
+	Heads     int64 `json:"heads" doc:"questions about one file"`
+	Gets      int64 `json:"gets" doc:"reads"`
+	Throttled int64 `json:"throttled" doc:"of all these, put off by the store"`
 }
 
 func scan(r *models.ScanRun) Scan {
 	return Scan{
 		ID: models.ID{Kind: models.KindRun, Key: r.Key}.String(), Library: r.Library, Mode: r.Mode, State: r.State,
 		Started: time.UnixMilli(r.Started).UTC(), Ended: when(r.Ended), Listed: r.Listed, Read: r.Read, Added: r.Added, Changed: r.Changed,
-		Moved: r.Moved, Missing: r.Missing, Returned: r.Returned, Failed: r.Failed, Requests: r.Requests, Bytes: r.Bytes, Message: r.Message,
+		Moved: r.Moved, Missing: r.Missing, Returned: r.Returned, Failed: r.Failed, Archived: r.Archived, Requests: r.Requests, Bytes: r.Bytes, Message: r.Message,
+		Cost: Cost{r.Lists, r.Heads, r.Gets, r.Throttled},
 	}
 }
 
@@ -55,6 +66,7 @@ type Progress struct {
 	ToRead   int64 `json:"toRead" doc:"files to read, as far as known"`
 	Read     int64 `json:"read" doc:"of them read"`
 	Failed   int64 `json:"failed"`
+	Archived int64 `json:"archived"`
 	Requests int64 `json:"requests"`
 	Bytes    int64 `json:"bytes"`
 	Scan     *Scan `json:"scan,omitempty" doc:"once it has ended"`
@@ -62,7 +74,7 @@ type Progress struct {
 
 func progress(s scans.Status) Progress {
 	p := Progress{
-		Library: s.Library, Running: s.Running, Listed: s.Listed, ToRead: s.ToRead, Read: s.Read, Failed: s.Failed, Requests: s.Requests, Bytes: s.Bytes,
+		Library: s.Library, Running: s.Running, Listed: s.Listed, ToRead: s.ToRead, Read: s.Read, Failed: s.Failed, Archived: s.Archived, Requests: s.Requests, Bytes: s.Bytes,
 	}
 	if s.Run != nil {
 		r := scan(s.Run)

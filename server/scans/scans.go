@@ -74,7 +74,11 @@ type Status struct {
 	ToRead   int64
 	Read     int64
 	Failed   int64
-	Requests int64
+	Archived int64
+	Requests int64 // to the store: Lists, Heads and Gets together
+	Lists    int64
+	Heads    int64
+	Gets     int64
 	Bytes    int64
 	Run      *models.ScanRun // once it has ended
 	progress *scanner.Progress
@@ -204,7 +208,8 @@ func (s *Status) snapshot() Status {
 	c := *s
 	p := s.progress
 	c.Listed, c.ToRead, c.Read, c.Failed = p.Listed.Load(), p.ToRead.Load(), p.Read.Load(), p.Failed.Load()
-	c.Requests, c.Bytes = p.Requests.Load(), p.Bytes.Load()
+	c.Archived, c.Lists, c.Heads, c.Gets = p.Archived.Load(), p.Store.Lists.Load(), p.Store.Heads.Load(), p.Store.Gets.Load()
+	c.Requests, c.Bytes = c.Lists+c.Heads+c.Gets, p.Store.Bytes.Load()
 	return c
 }
 

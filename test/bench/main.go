@@ -144,7 +144,7 @@ func (b *bench) firstScan(ctx context.Context, l *library) (*server, *scan, erro
 	}
 	runs, err := db.Runs(ctx, 0, 100)
 	for _, r := range runs {
-		c.reads += r.Requests
+		c.reads += r.Gets
 		c.bytes += r.Bytes
 		c.read += r.Read
 	}
