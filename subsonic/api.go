@@ -105,6 +105,7 @@ type API struct {
 	Config
 	articles []string // folded, for indexes
 	players  players
+	detours  detours
 	kinds    libraryKinds
 }
 

@@ -21,15 +21,15 @@ import (
 var _ = handle(Endpoint{
 	Name:  "stream",
 	Since: "1.0.0",
-	Doc:   "The bytes of a song as they are, whatever else is asked for. It counts as no play.",
+	Doc:   "The bytes of a song's file as they are, or those of a smaller copy of it that lies in a library. It counts as no play.",
 	Role:  RoleStream,
 	Media: true,
 }, (*API).stream)
 
 type streamParams struct {
 	ID             models.ID `q:"id" required:"true"`
-	MaxBitRate     int       `q:"maxBitRate" doc:"accepted; the original is sent"`
-	Format         string    `q:"format" doc:"accepted; the original is sent"`
+	MaxBitRate     int       `q:"maxBitRate" doc:"kbit/s; of an original above it an existing copy within it is sent, or the smallest"`
+	Format         string    `q:"format" doc:"an existing copy in this format is sent, or the original; raw is always the original"`
 	TimeOffset     int       `q:"timeOffset" doc:"accepted; use Range"`
 	Size           string    `q:"size" doc:"of videos"`
 	EstimateLength bool      `q:"estimateContentLength" default:"false" doc:"accepted; the length is always exact"`
@@ -41,7 +41,8 @@ func (a *API) stream(c Call, p streamParams) (spec.Payload, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, a.sendSong(c, s, "inline")
+	w := wanted{p.Format, max(p.MaxBitRate, 0)}.within(c.User.MaxBitRate)
+	return nil, a.sendChoice(c, s, w, func(x *models.Song) error { return a.sendSong(c, x, "inline") })
 }
 
 // sendSong sends the bytes of a song with Range, If-Range, ETag and
@@ -154,7 +155,8 @@ func (a *API) download(c Call, p idParams) (spec.Payload, error) {
 		if err != nil {
 			return nil, err
 		}
-		return nil, a.sendSong(c, s, "attachment")
+		w := wanted{format: formatRaw}
+		return nil, a.sendChoice(c, s, w, func(x *models.Song) error { return a.sendSong(c, x, "attachment") })
 	}
 	return nil, a.sendArchive(c, p.ID)
 }
