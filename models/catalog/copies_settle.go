@@ -99,6 +99,12 @@ func copiesDue(tx *gorm.DB, albums []models.Key) error {
 	})
 }
 
+// libraryCopiesDue notes all albums of a library.
+func libraryCopiesDue(tx *gorm.DB, library int) error {
+	return tx.Exec(`INSERT INTO copy_due (album_id) SELECT id FROM albums WHERE library_id = ? AND songs > 0 AND EXISTS (SELECT 1 FROM settings WHERE name = '`+settingCopies+`' AND value <> '')
+		ON CONFLICT (album_id) DO NOTHING`, library).Error
+}
+
 // SettleCopies finds out what the albums that changed since it last ran are
 // copies of, in short transactions: which songs share stars and plays, which
 // albums are shown once, and which songs the libraries of copies hold copies

@@ -180,6 +180,10 @@ func (c *Catalog) Relocate(ctx context.Context, library int, r Relocation) error
 		if err := s.relocate(r); err != nil {
 			return err
 		}
+		// Paths tell of copies, and a folder may be preferred to a bucket.
+		if err := libraryCopiesDue(s.tx, library); err != nil {
+			return err
+		}
 		if err := dropSetting(s.tx, movingName(library)); err != nil {
 			return err
 		}
