@@ -103,7 +103,7 @@ func (l *lister) walk(ctx context.Context, prefix string, most int) (more bool, 
 func (l *lister) page(ctx context.Context, prefix, delimiter, token string) (p page, err error) {
 	for try := 1; ; try++ {
 		p, err = l.once(ctx, prefix, delimiter, token)
-		if err == nil || ctx.Err() != nil || try == pageTries || l.b.refusal(err) != nil {
+		if err == nil || ctx.Err() != nil || try == pageTries || l.b.refusal(err) != nil || !passingError(err) {
 			return p, err
 		}
 		if err := sleep(ctx, l.s.sender.wait(try)); err != nil {
