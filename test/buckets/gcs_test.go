@@ -25,6 +25,6 @@ func TestFakestorage(t *testing.T) {
 		}
 		t.Cleanup(server.Stop)
 		server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: bucket})
-		return "gs://" + bucket + "?" + url.Values{"endpoint": {server.URL() + "/storage/v1/"}, "anonymous": {"true"}}.Encode(), nil
+		return "gs://" + bucket + "?" + url.Values{"endpoint": {server.URL()}, "anonymous": {"true"}}.Encode(), nil
 	})
 }

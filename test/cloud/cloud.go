@@ -142,11 +142,12 @@ func Azure(t testing.TB, name string) *Bucket {
 		t.Fatal(err)
 	}
 	b := &Bucket{Name: name, base: endpoint + "/" + name, azure: true,
-		Secret: map[string]string{"account": account, "key": secret}}
+		Secret: map[string]string{"key": secret}}
 	b.sign = func(r *http.Request, length int, _ string) { signAzure(r, account, key, length) }
-	b.Location = "azblob://" + name + "?" + url.Values{"endpoint": {endpoint}}.Encode()
+	host := strings.TrimSuffix(strings.TrimPrefix(endpoint, "http://"), "/"+account)
+	b.Location = "azblob://" + name + "?" + url.Values{"storage_account": {account}, "domain": {host}, "protocol": {"http"}, "localemu": {"true"}}.Encode()
 	b.reader = func(testing.TB) map[string]string {
-		return map[string]string{"account": account, "sas": sas(account, key, name)}
+		return map[string]string{"sas": sas(account, key, name)}
 	}
 	b.make(t, b.base+"?restype=container")
 	return b
