@@ -21,6 +21,7 @@ type MoveRequest struct {
 	Library  *models.Library
 	Location string        // the new place
 	Store    storage.Store // of the new place
+	Secret   *[]byte       // sealed, as in catalog.Relocation
 	Force    bool          // also when less than half of the songs are found
 }
 
@@ -119,7 +120,7 @@ func (s *Scanner) PlanMove(ctx context.Context, r MoveRequest) (*MovePlan, error
 	if err := p.relocate(ctx, s.catalog, r.Library.Number, beside, etags); err != nil {
 		return nil, err
 	}
-	p.relocation.Location = r.Location
+	p.relocation.Location, p.relocation.Secret = r.Location, r.Secret
 	p.report(etags)
 	p.Requests, p.Bytes = counter.Requests(), counter.Bytes.Load()
 	if 2*p.Found < p.Songs && !r.Force {

@@ -177,6 +177,14 @@ func provider(u *url.URL) string {
 	return strings.Join([]string{at, q.Get("storage_account"), q.Get("domain")}, " ")
 }
 
+// SameProvider tells whether two clean locations are buckets of one provider,
+// which one secret may open.
+func SameProvider(a, b string) bool {
+	ua, erra := url.Parse(a)
+	ub, errb := url.Parse(b)
+	return erra == nil && errb == nil && slices.Contains(bucketSchemes, ua.Scheme) && ua.Scheme == ub.Scheme && provider(ua) == provider(ub)
+}
+
 // Overlap tells whether one of two clean locations equals or contains the
 // other. Different endpoints are different stores.
 func Overlap(a, b string) bool {

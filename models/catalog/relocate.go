@@ -30,6 +30,7 @@ type Relocated struct {
 // Relocation is a library's move.
 type Relocation struct {
 	Location string      // "" where the library has it already
+	Secret   *[]byte     // of the new place's store, sealed, nil within for none; nil stays as it is
 	Objects  []Relocated // audio, read or failed
 	Sidecars map[string]string
 	Folders  map[string]string // paths
@@ -162,6 +163,15 @@ func mayMove(have []*models.Library, library int, location string) error {
 // Relocate moves a library: all of it, or on an error nothing.
 func (c *Catalog) Relocate(ctx context.Context, library int, r Relocation) error {
 	err := c.Scan(ctx, library, func(s *ScanTx) error {
+		// While this lasts, no lease is renewed, and none may be taken.
+		if err := s.tx.Exec(`UPDATE settings SET value = value WHERE name = ?`, leaseName(library)).Error; err != nil {
+			return err
+		}
+		if r.Secret != nil {
+			if err := s.tx.Exec(`UPDATE libraries SET secret = ? WHERE id = ?`, blob(*r.Secret), library).Error; err != nil {
+				return err
+			}
+		}
 		if r.Location != "" {
 			have, err := libraryRows(s.tx)
 			if err != nil {

@@ -77,6 +77,7 @@ func (a *API) Mount(g *echo.Group) {
 	a.users()
 	a.secrets()
 	a.libraries()
+	a.moves()
 	a.playlists()
 	a.scans()
 	a.albums()

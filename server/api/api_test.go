@@ -289,6 +289,7 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 		{"PUT", "/libraries/2/readers/USER", "", [7]int{401, 403, 403, 403, 403, 403, 204}},
 		{"DELETE", "/libraries/1/readers/USER", "", [7]int{401, 403, 403, 403, 403, 403, 204}},
 		{"GET", "/libraries/1/missing", "", [7]int{401, 403, 403, 403, 403, 403, 200}},
+		{"POST", "/libraries/1/move", `{"location":"DIR/more","dryRun":true}`, [7]int{401, 403, 403, 403, 403, 403, 200}},
 		{"POST", "/libraries/1/purge", `{"olderThanDays":30,"apply":true}`, [7]int{401, 403, 403, 403, 403, 403, 200}},
 		{"POST", "/scans", `{"libraries":[1]}`, [7]int{401, 403, 403, 403, 403, 403, 202}},
 		{"GET", "/scans", "", [7]int{401, 200, 200, 200, 200, 200, 200}},
@@ -656,6 +657,59 @@ func TestPurge(t *testing.T) {
 	}
 	if a := h.call("owner", "POST", "/libraries/1/purge", `{"olderThanDays":0,"apply":true}`); a.status != 409 || !strings.Contains(a.body, "alarm") {
 		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
+// A library is copied to another folder and moves there.
+func TestMove(t *testing.T) {
+	h := newHouse(t)
+	h.scan(1)
+	ids := func() (list []models.Key) {
+		t.Helper()
+		ana, err := h.catalog.UserByKey(t.Context(), h.users["ana"].Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		songs, err := h.catalog.RandomSongs(t.Context(), h.catalog.Viewer(ana), catalog.SongList{Size: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range songs {
+			list = append(list, s.Key)
+		}
+		slices.Sort(list)
+		return list
+	}
+	before := ids()
+	for _, name := range []string{"one", "two"} {
+		put(t, h.dir, "new/place/a/"+name+".tak", "known by name only")
+	}
+	put(t, h.dir, "new/other.tak", "another one")
+	order := func(more string) string { return fmt.Sprintf(`{"location":%q%s}`, filepath.Join(h.dir, "new"), more) }
+	a := h.call("owner", "POST", "/libraries/1/move", order(`,"dryRun":true`))
+	if r := a.json(t); a.status != 200 || r["applied"] != false || r["songs"] != 2.0 || r["found"] != 2.0 || r["to"] != "place/" || r["new"].(map[string]any)["count"] != 1.0 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if l, err := h.catalog.Library(t.Context(), 1); err != nil || !strings.HasSuffix(l.Location, "/open") {
+		t.Errorf("a dry run moves: %+v %v", l, err)
+	}
+	for location, status := range map[string]int{"hidden": 409, "hidden/x": 409, "open": 409, "nowhere": 503, "more": 409} {
+		if location == "more" {
+			put(t, h.dir, "more/x.tak", "no known song")
+		}
+		if a := h.call("owner", "POST", "/libraries/1/move", fmt.Sprintf(`{"location":%q}`, filepath.Join(h.dir, location))); a.status != status {
+			t.Errorf("%s: %d %s", location, a.status, a.body)
+		}
+	}
+	if a := h.call("owner", "POST", "/libraries/1/move", order("")); a.status != 200 || a.json(t)["applied"] != true {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if scanning, _ := h.scans.Status(); !scanning {
+		t.Error("no scan is asked for")
+	}
+	h.scan(1)
+	if after := ids(); len(after) != 3 || !slices.Contains(after, before[0]) || !slices.Contains(after, before[1]) {
+		t.Errorf("songs %v are %v", before, after)
 	}
 }
 

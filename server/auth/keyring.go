@@ -435,14 +435,7 @@ func (k *Keyring) seal(ctx context.Context, table string, user, row models.Key, 
 // KeepStore seals the secret of a library's store into the catalog; an empty
 // one is dropped.
 func (k *Keyring) KeepStore(ctx context.Context, l *models.Library, secret storage.Secret) error {
-	if len(secret) == 0 {
-		return k.catalog.SetLibrarySecret(ctx, l.Number, nil)
-	}
-	clear, err := json.Marshal(map[string]string(secret))
-	if err != nil {
-		return err
-	}
-	sealed, settle, err := k.seal(ctx, tableLibraries, l.Owner, models.Key(l.Number), clear)
+	sealed, settle, err := k.SealStore(ctx, l, secret)
 	if err != nil {
 		return err
 	}
@@ -450,6 +443,19 @@ func (k *Keyring) KeepStore(ctx context.Context, l *models.Library, secret stora
 		return err
 	}
 	return settle()
+}
+
+// SealStore seals the secret of a library's store, an empty one to nil. The
+// caller writes it and then calls settle.
+func (k *Keyring) SealStore(ctx context.Context, l *models.Library, secret storage.Secret) (sealed []byte, settle func() error, err error) {
+	if len(secret) == 0 {
+		return nil, func() error { return nil }, nil
+	}
+	clear, err := json.Marshal(map[string]string(secret))
+	if err != nil {
+		return nil, nil, err
+	}
+	return k.seal(ctx, tableLibraries, l.Owner, models.Key(l.Number), clear)
 }
 
 // StoreSecret returns the secret of a library's store from its sealed form,

@@ -50,7 +50,7 @@ type Manager struct {
 	wake     chan struct{}
 	current  *Status
 	stop     context.CancelFunc // of the scan that runs
-	watched  map[int]context.CancelFunc
+	watched  map[int]watched
 	watchers sync.WaitGroup
 	listen   map[chan Status]bool
 	count    int   // songs in the catalog at version counted
@@ -90,7 +90,7 @@ func New(c *catalog.Catalog, s Stores, sc *scanner.Scanner, o Options) *Manager 
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Manager{catalog: c, stores: s, scanner: sc, o: o, holder: holder(process()), wake: make(chan struct{}, 1),
-		changed: map[foundChanged]time.Time{}, watched: map[int]context.CancelFunc{}, listen: map[chan Status]bool{}}
+		changed: map[foundChanged]time.Time{}, watched: map[int]watched{}, listen: map[chan Status]bool{}}
 }
 
 // Ask queues a scan. Orders of the same library are joined.
@@ -321,11 +321,18 @@ func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress)
 	if err != nil {
 		return nil, err
 	}
-	store, err := m.stores.Store(ctx, o.Library)
-	if err != nil {
-		return nil, fmt.Errorf("library %s: %w", l.Name, err)
-	}
 	if err := m.lease(ctx, l, m.holder); err != nil {
+		return nil, err
+	}
+	// It may have moved while the lease was another's.
+	var store storage.Store
+	if l, err = m.catalog.Library(ctx, o.Library); err == nil {
+		if store, err = m.stores.Store(ctx, o.Library); err != nil {
+			err = fmt.Errorf("library %s: %w", l.Name, err)
+		}
+	}
+	if err != nil {
+		m.endLease(ctx, o.Library, m.holder)
 		return nil, err
 	}
 	if progress == nil {
@@ -363,7 +370,7 @@ func (m *Manager) abandoned(ctx context.Context, l *models.Library) (bool, error
 	if err != nil {
 		return false, err
 	}
-	_, process, _ := strings.Cut(strings.TrimSuffix(by, purging), "@")
+	_, process, _ := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(by, purging), moving), "@")
 	if !dead(process) {
 		return false, nil
 	}
@@ -425,6 +432,12 @@ func (m *Manager) keep(ctx context.Context, library int) {
 	}
 }
 
+// watched is a library's store that is followed.
+type watched struct {
+	location string
+	stop     context.CancelFunc
+}
+
 // watch follows every library whose store tells of changes, and lets go of
 // libraries that are gone.
 func (m *Manager) watch(ctx context.Context) {
@@ -441,8 +454,12 @@ func (m *Manager) watch(ctx context.Context) {
 	there := map[int]bool{}
 	for _, l := range libraries {
 		there[l.Number] = true
-		if m.watched[l.Number] != nil {
-			continue
+		if was, ok := m.watched[l.Number]; ok {
+			if was.location == l.Location {
+				continue
+			}
+			was.stop() // it has moved
+			delete(m.watched, l.Number)
 		}
 		store, err := m.stores.Store(ctx, l.Number)
 		if err != nil {
@@ -453,7 +470,7 @@ func (m *Manager) watch(ctx context.Context) {
 			continue
 		}
 		one, stop := context.WithCancel(ctx)
-		m.watched[l.Number] = stop
+		m.watched[l.Number] = watched{l.Location, stop}
 		m.watchers.Go(func() {
 			defer stop()
 			err := w.Watch(one, func(prefixes []string) {
@@ -464,9 +481,9 @@ func (m *Manager) watch(ctx context.Context) {
 			}
 		})
 	}
-	for n, stop := range m.watched {
+	for n, w := range m.watched {
 		if !there[n] {
-			stop()
+			w.stop()
 			delete(m.watched, n)
 		}
 	}
