@@ -54,14 +54,12 @@ func (s *Service) MoveLibrary(ctx context.Context, who models.Identity, n int, m
 	if err := MayWrite(who); err != nil {
 		return Moved{}, err
 	}
-	location, err := s.Catalog.MayMove(ctx, n, m.Location)
+	location, err := s.place(m.Location, m.Secret)
 	if err != nil {
 		return Moved{}, err
 	}
-	if s.Allowed != nil {
-		if err := s.Allowed(location); err != nil {
-			return Moved{}, err
-		}
+	if location, err = s.Catalog.MayMove(ctx, n, location); err != nil {
+		return Moved{}, err
 	}
 	l, old, err := s.Catalog.LibraryStore(ctx, n)
 	if err != nil {
