@@ -281,10 +281,10 @@ func (f *file) Close() (err error) {
 func totalSize(length int64, contentRange string, off int64) (int64, error) {
 	_, total, ok := strings.Cut(contentRange, "/")
 	switch {
-	case !ok && off > 0:
-		return 0, errors.New("a range was asked for, and the whole object came")
 	case !ok && length < 0:
 		return 0, errors.New("the answer does not tell the object's size")
+	case !ok && off > 0 && off < length:
+		return 0, errors.New("a range was asked for, and the whole object came")
 	case !ok:
 		return length, nil
 	}
