@@ -171,6 +171,17 @@ func TestAzure(t *testing.T) {
 	})
 }
 
+func TestAzurePinned(t *testing.T) {
+	storagetest.Pinned(t, func(t *testing.T, files map[string]string) (storage.Store, func(key, content string)) {
+		s, f := newAzure(t, files, "Hot")
+		return s, func(key, content string) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.objects["all of it/"+key] = azureFile{content, f.objects["all of it/"+key].etag + "1", "Hot"}
+		}
+	})
+}
+
 // TestAzureReads: reads demand the ETag that was listed, of the name as it is,
 // which gocloud.dev would rewrite.
 func TestAzureReads(t *testing.T) {

@@ -142,6 +142,17 @@ func TestGCS(t *testing.T) {
 	})
 }
 
+func TestGCSPinned(t *testing.T) {
+	storagetest.Pinned(t, func(t *testing.T, files map[string]string) (storage.Store, func(key, content string)) {
+		s, f, _ := newGCS(t, files, "&anonymous=true", storage.Options{})
+		return s, func(key, content string) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.objects["all of it/"+key] = gcsFile{content, f.objects["all of it/"+key].generation + 1}
+		}
+	})
+}
+
 // TestGCSKey: a service account's key gets tokens and signs links, and each
 // read demands the generation that was listed.
 func TestGCSKey(t *testing.T) {

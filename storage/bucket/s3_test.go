@@ -63,6 +63,20 @@ func TestS3(t *testing.T) {
 	}
 }
 
+func TestS3Pinned(t *testing.T) {
+	storagetest.Pinned(t, func(t *testing.T, files map[string]string) (storage.Store, func(key, content string)) {
+		s, f := newFake(t, "", files)
+		return s, func(key, content string) { f.Put(key, []byte(content)) }
+	})
+}
+
+func TestS3Links(t *testing.T) {
+	storagetest.Links(t, func(t *testing.T, files map[string]string) storage.Store {
+		s, _ := newFake(t, "in a folder/", files)
+		return s
+	})
+}
+
 // list lists a prefix into the keys that it yields.
 func list(ctx context.Context, s storage.Store, prefix string) ([]string, error) {
 	var out []string

@@ -17,6 +17,13 @@ func open(_ *testing.T, files map[string]string) storage.Store { return mem.New(
 
 func TestStore(t *testing.T) { storagetest.Run(t, open) }
 
+func TestPinned(t *testing.T) {
+	storagetest.Pinned(t, func(_ *testing.T, files map[string]string) (storage.Store, func(key, content string)) {
+		s := mem.New(files)
+		return s, func(key, content string) { s.Put(key, []byte(content)) }
+	})
+}
+
 func TestBytesKeys(t *testing.T) { storagetest.BytesKeys(t, open) }
 
 func count(t *testing.T, s storage.Store) (int, error) {

@@ -10,12 +10,16 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
+	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/storage"
 )
 
@@ -39,6 +43,7 @@ func Run(t *testing.T, open New, impossible ...string) {
 		{"stat", stat},
 		{"ranges", ranges},
 		{"file", file},
+		{"pinned", pinned},
 		{"empty_object", emptyObject},
 		{"large_object", largeObject},
 		{"concurrent", concurrent},
@@ -311,6 +316,125 @@ func file(t *testing.T, open New) {
 	}
 	if _, err := f.Seek(-1, io.SeekStart); err == nil {
 		t.Error("Seek(-1) has no error")
+	}
+}
+
+// pinned opens objects as a listing told of them.
+func pinned(t *testing.T, open New) {
+	s := open(t, tree)
+	err := s.List(t.Context(), "", func(o storage.Object) error {
+		f, err := storage.OpenPinned(t.Context(), s, o)
+		if err != nil {
+			t.Errorf("%s as listed: %v", o.Key, err)
+			return nil
+		}
+		defer f.Close()
+		if f.Object() != o {
+			t.Errorf("%s as listed tells of %+v, want %+v", o.Key, f.Object(), o)
+		}
+		if b, err := io.ReadAll(f); string(b) != tree[o.Key] || err != nil {
+			t.Errorf("%s as listed reads %q, %v", o.Key, b, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// Changing makes a store like New, and what gives an object another content.
+type Changing func(t *testing.T, files map[string]string) (s storage.Store, put func(key, content string))
+
+// Pinned tests that reads of an object as it was listed are of that content or
+// fail. The store is a Pinner.
+func Pinned(t *testing.T, open Changing) {
+	s, put := open(t, map[string]string{"x": "0123456789"})
+	p, ok := s.(storage.Pinner)
+	if !ok {
+		t.Fatal("the store is no Pinner")
+	}
+	o, err := s.Stat(t.Context(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := p.Pinned(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	late, err := p.Pinned(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	b := make([]byte, 4)
+	if n, err := f.ReadAt(b, 3); n != 4 || err != nil || string(b) != "3456" {
+		t.Errorf("ReadAt before the change = %d %q, %v", n, b, err)
+	}
+	for _, content := range []string{"9876543210", "98", "a longer content than before"} {
+		put("x", content)
+		if n, err := f.ReadAt(b, 3); n != 0 || !errors.Is(err, storage.ErrChanged) {
+			t.Errorf("ReadAt of %q = %d, %v; want ErrChanged", content, n, err)
+		}
+		if n, err := late.Read(b); n != 0 || !errors.Is(err, storage.ErrChanged) {
+			t.Errorf("Read of %q = %d, %v; want ErrChanged", content, n, err)
+		}
+	}
+	o.Archived = true
+	if f, err := p.Pinned(t.Context(), o); !errors.Is(err, models.ErrUnavailable) || f != nil {
+		t.Errorf("an archived object opens as %v, %v; want models.ErrUnavailable", f, err)
+	}
+}
+
+// Links tests that whoever has a link reads the object with it, and no other.
+// The store is a Linker.
+func Links(t *testing.T, open New) {
+	const key = "a b/ü+%&?#.mp3"
+	s := open(t, map[string]string{key: "0123456789", "other": "x"})
+	l, ok := storage.As[storage.Linker](s)
+	if !ok {
+		t.Fatal("the store is no Linker")
+	}
+	o, err := s.Stat(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	link, err := l.Link(t.Context(), o, storage.Link{Life: time.Hour, ContentType: "audio/x-test", Disposition: "attachment"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	get := func(link, span string) (*http.Response, string) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, link, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if span != "" {
+			r.Header.Set("Range", span)
+		}
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		return resp, string(b)
+	}
+	if r, body := get(link, ""); r.StatusCode != http.StatusOK || body != "0123456789" || r.Header.Get("Content-Type") != "audio/x-test" || r.Header.Get("Content-Disposition") != "attachment" {
+		t.Errorf("the link answers %d %v %q", r.StatusCode, r.Header, body)
+	}
+	if r, body := get(link, "bytes=3-5"); r.StatusCode != http.StatusPartialContent || body != "345" {
+		t.Errorf("a range of the link answers %d %q", r.StatusCode, body)
+	}
+	u, err := url.Parse(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Path, u.RawPath = strings.TrimSuffix(u.Path, key)+"other", ""
+	if r, body := get(u.String(), ""); r.StatusCode < 400 || body == "x" {
+		t.Errorf("a link for another object answers %d %q", r.StatusCode, body)
 	}
 }
 
