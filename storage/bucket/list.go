@@ -14,14 +14,11 @@ import (
 )
 
 const (
-	// alone is how many pages are listed one after another before a listing
-	// is split: a small bucket costs no request more than its pages.
-	alone = 8
 	// workers list parts of a bucket at once.
 	workers = 8
 	// parts is into how many a bucket is split, about; each may cost a page
 	// that is not full.
-	parts = 24
+	parts = 16
 	// looks is how many pages of folders are read to find those parts.
 	looks = 20
 	// pageTries is how often a page is asked for whose body broke off: the
@@ -60,7 +57,7 @@ func (s *Store) List(ctx context.Context, prefix string, yield func(storage.Obje
 	ctx, cancel := context.WithCancel(asKind(ctx, kindList))
 	defer cancel()
 	l := &lister{s: s, b: b, prefix: prefix, yield: yield, seen: map[string]struct{}{}}
-	more, err := l.walk(ctx, s.root+name, alone)
+	more, err := l.walk(ctx, s.root+name, s.sender.pace.Alone)
 	if more && err == nil {
 		err = l.split(ctx, cancel, s.root+name)
 	}
@@ -232,26 +229,24 @@ feed:
 // while there are few, and cuts the sorted names into groups by how they
 // begin: a bucket of 10,000 artists is some 30 parts and not 10,000.
 func (l *lister) divide(ctx context.Context, prefix string) []string {
-	names, budget := []string{prefix}, looks
-	for i := 0; len(names) < parts && i < len(names) && budget > 0; {
-		if i > 0 && !strings.HasSuffix(names[i], "/") {
-			i++
-			continue
-		}
-		within, used, ok := l.names(ctx, names[i], budget)
+	var names []string
+	look, budget := []string{prefix}, looks // folders of which each may be cut into what is in it
+	for len(look) > 0 && len(look)+len(names) < parts && budget > 0 {
+		within, used, ok := l.names(ctx, look[0], budget)
 		budget -= used
 		if !ok {
-			i++
-			continue
+			names = append(names, look[0])
 		}
-		names = slices.Replace(names, i, i+1, within...)
-		if i += len(within); len(within) == 1 {
-			i-- // one folder that holds all
-		}
-		if i >= len(names) && len(within) > 1 {
-			i = 0
+		look = look[1:]
+		for _, name := range within {
+			if strings.HasSuffix(name, "/") {
+				look = append(look, name)
+			} else {
+				names = append(names, name)
+			}
 		}
 	}
+	names = append(names, look...)
 	slices.Sort(names)
 	return group(names, prefix)
 }
@@ -270,7 +265,9 @@ func (l *lister) names(ctx context.Context, prefix string, budget int) (out []st
 			return nil, used, false // listing it says why
 		}
 		for _, o := range p.objects {
-			out = append(out, o.Key)
+			if o.Key != prefix || !strings.HasSuffix(prefix, "/") { // else the mark of the folder itself
+				out = append(out, o.Key)
+			}
 		}
 		out = append(out, p.folders...)
 		folders += len(p.folders)

@@ -23,7 +23,7 @@ import (
 )
 
 // quick is the pace of tests.
-var quick = pace{Limit: 32, Tries: 4, Throttled: 6, Base: time.Millisecond, Most: 5 * time.Millisecond, Stall: 5 * time.Second}
+var quick = pace{Limit: 32, Tries: 4, Throttled: 6, Base: time.Millisecond, Most: 5 * time.Millisecond, Stall: 5 * time.Second, Alone: 4}
 
 // openFake opens the bucket of a server below a prefix, with the key that it
 // knows.
@@ -87,36 +87,53 @@ func list(ctx context.Context, s storage.Store, prefix string) ([]string, error)
 	return out, err
 }
 
-// TestLargeBucket lists a bucket in parts, and each of its keys once.
+// TestLargeBucket lists buckets of several forms in parts, each of their keys
+// once, at few requests beyond their pages.
 func TestLargeBucket(t *testing.T) {
+	const n = 9_000
+	for name, key := range map[string]func(i int) string{
+		"many artists": func(i int) string { return fmt.Sprintf("%c artist %d/album/%d.mp3", []rune("AÄBbé東 ")[i%7], i%1500, i) },
+		"by letter":    func(i int) string { return fmt.Sprintf("music/%c/%d/%d.mp3", 'a'+i%24, i%300, i) },
+		"three kinds":  func(i int) string { return fmt.Sprintf("%s/%d/%d.mp3", []string{"flac", "mp3", "mp3x"}[i%3], i%40, i) },
+		"flat":         func(i int) string { return fmt.Sprintf("%05d.mp3", i) },
+		"one folder":   func(i int) string { return fmt.Sprintf("a/b/c/d/%05d.mp3", i) },
+		"loose":        func(i int) string { return fmt.Sprintf("%d%s", i, []string{".mp3", "/a.mp3", "/"}[i%3]) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := fakes3.New(t, nil)
+			want := []string{}
+			for i := range n {
+				f.Put("root/"+key(i), nil)
+				if !strings.HasSuffix(key(i), "/") {
+					want = append(want, key(i))
+				}
+			}
+			f.Put("root/", nil)
+			slices.Sort(want)
+			s := openFake(t, f, "root")
+			got, err := list(t.Context(), s, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("%d keys are listed, %d of them once; there are %d", len(got), len(slices.Compact(got)), len(want))
+			}
+			c := f.Counts().Lists
+			t.Logf("%d keys cost %d requests", n, c)
+			if c > n/1000+1+int64(quick.Alone)+looks+4*parts {
+				t.Errorf("%d keys cost %d requests", n, c)
+			}
+		})
+	}
 	f := fakes3.New(t, nil)
-	var want []string
-	for i := range 20_000 {
-		key := fmt.Sprintf("%c artist %d/album/%05d.mp3", 'A'+i%16, i%300, i)
-		f.Put(key, nil)
-		want = append(want, key)
-	}
-	for i := range 30 {
-		key := fmt.Sprintf("loose %d.mp3", i)
-		f.Put(key, nil)
-		want = append(want, key)
-	}
-	slices.Sort(want)
+	many(f, 3500)
 	s := openFake(t, f, "")
-	got, err := list(t.Context(), s, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("%d keys are listed, %d of them once; there are %d", len(got), len(slices.Compact(got)), len(want))
-	}
-	pages := int64(len(want)/1000 + 1)
-	if n := f.Counts().Lists; n > pages+alone+looks+2*parts {
-		t.Errorf("%d keys cost %d requests", len(want), n)
+	if got, err := list(t.Context(), s, ""); err != nil || len(got) != 3500 || f.Counts().Lists != 4 {
+		t.Errorf("a small bucket lists %d keys in %d requests, %v", len(got), f.Counts().Lists, err)
 	}
 	before := f.Counts()
-	if got, err := list(t.Context(), s, "A artist 0/"); err != nil || len(got) == 0 || f.Counts().Sub(before).Lists != 1 {
+	if got, err := list(t.Context(), s, "a/0/"); err != nil || len(got) == 0 || f.Counts().Sub(before).Lists != 1 {
 		t.Errorf("a folder lists %d keys in %d requests, %v", len(got), f.Counts().Sub(before).Lists, err)
 	}
 }

@@ -39,11 +39,13 @@ type pace struct {
 	Base      time.Duration // before the second try, on average; it doubles with each
 	Most      time.Duration // between two tries
 	Stall     time.Duration // without a byte of an answer until it counts as broken
+	Alone     int           // pages of a listing one after another before it is split
 }
 
 // usual is the pace of stores: a fault of the network is waited for for about
-// 3 seconds, a provider that asks for fewer requests for about 25.
-var usual = pace{Limit: 32, Tries: 5, Throttled: 8, Base: 200 * time.Millisecond, Most: 15 * time.Second, Stall: time.Minute}
+// 3 seconds, a provider that asks for fewer requests for about 25. A bucket of
+// up to 32,000 objects costs no request more than its pages.
+var usual = pace{Limit: 32, Tries: 5, Throttled: 8, Base: 200 * time.Millisecond, Most: 15 * time.Second, Stall: time.Minute, Alone: 32}
 
 // newTransport returns the connections of one store. As many stay open as
 // there are requests at once: net/http keeps two by itself.
