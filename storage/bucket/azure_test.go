@@ -251,6 +251,38 @@ func TestAzureArchived(t *testing.T) {
 	}
 }
 
+// TestAzureSAS: a SAS is part of each address, and of no error.
+func TestAzureSAS(t *testing.T) {
+	_, f := newAzure(t, map[string]string{"a": "0123"}, "Hot")
+	h := httptest.NewServer(f)
+	const sas = "?sv=2026-01-01&sr=c&sp=rl&se=2027-12-31T00%3A00Z&sig=c2lnbmF0dXJlIG9mIGFsbA%3D%3D"
+	u, _ := url.Parse("azblob://music?protocol=http&storage_account=account&domain=" + strings.TrimPrefix(h.URL, "http://"))
+	s, err := openAzure(u, storage.Options{Secret: storage.Secret{"sas": sas}}, quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got, err := list(t.Context(), s, ""); err != nil || len(got) != 1 {
+		t.Errorf("List = %q, %v", got, err)
+	}
+	if got := f.seen[len(f.seen)-1].URL.Query().Get("sig"); got != "c2lnbmF0dXJlIG9mIGFsbA==" {
+		t.Errorf("the request bears the signature %q", got)
+	}
+	f.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		f.fail(w, r, 403, "AuthorizationFailure", "")
+		return true
+	}
+	_, one := s.Stat(t.Context(), "a")
+	h.Close()
+	_, two := list(t.Context(), s, "")
+	for _, err := range []error{one, two} {
+		text := fmt.Sprintf("%v %+v %#v", err, err, err)
+		if err == nil || strings.Contains(text, "c2lnb") || strings.Contains(text, "sig=") || strings.Contains(text, "se=") {
+			t.Errorf("the error is %s", text)
+		}
+	}
+}
+
 func TestAzureErrors(t *testing.T) {
 	s, f := newAzure(t, map[string]string{"a": "0123"}, "Hot")
 	for _, c := range []struct {

@@ -70,6 +70,15 @@ func TestS3Pinned(t *testing.T) {
 	})
 }
 
+// TestLenientServer: a server that passes over If-Match names what it sends.
+func TestLenientServer(t *testing.T) {
+	storagetest.Pinned(t, func(t *testing.T, files map[string]string) (storage.Store, func(key, content string)) {
+		s, f := newFake(t, "", files)
+		f.Set(fakes3.Settings{Lenient: true})
+		return s, func(key, content string) { f.Put(key, []byte(content)) }
+	})
+}
+
 func TestS3Links(t *testing.T) {
 	storagetest.Links(t, func(t *testing.T, files map[string]string) storage.Store {
 		s, _ := newFake(t, "in a folder/", files)
@@ -92,12 +101,14 @@ func list(ctx context.Context, s storage.Store, prefix string) ([]string, error)
 func TestLargeBucket(t *testing.T) {
 	const n = 9_000
 	for name, key := range map[string]func(i int) string{
-		"many artists": func(i int) string { return fmt.Sprintf("%c artist %d/album/%d.mp3", []rune("AÄBbé東 ")[i%7], i%1500, i) },
-		"by letter":    func(i int) string { return fmt.Sprintf("music/%c/%d/%d.mp3", 'a'+i%24, i%300, i) },
-		"three kinds":  func(i int) string { return fmt.Sprintf("%s/%d/%d.mp3", []string{"flac", "mp3", "mp3x"}[i%3], i%40, i) },
-		"flat":         func(i int) string { return fmt.Sprintf("%05d.mp3", i) },
-		"one folder":   func(i int) string { return fmt.Sprintf("a/b/c/d/%05d.mp3", i) },
-		"loose":        func(i int) string { return fmt.Sprintf("%d%s", i, []string{".mp3", "/a.mp3", "/"}[i%3]) },
+		"many artists": func(i int) string {
+			return fmt.Sprintf("%c artist %d/album/%d.mp3", []rune("AÄBbé東 ")[i%7], i%1500, i)
+		},
+		"by letter":   func(i int) string { return fmt.Sprintf("music/%c/%d/%d.mp3", 'a'+i%24, i%300, i) },
+		"three kinds": func(i int) string { return fmt.Sprintf("%s/%d/%d.mp3", []string{"flac", "mp3", "mp3x"}[i%3], i%40, i) },
+		"flat":        func(i int) string { return fmt.Sprintf("%05d.mp3", i) },
+		"one folder":  func(i int) string { return fmt.Sprintf("a/b/c/d/%05d.mp3", i) },
+		"loose":       func(i int) string { return fmt.Sprintf("%d%s", i, []string{".mp3", "/a.mp3", "/"}[i%3]) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := fakes3.New(t, nil)

@@ -53,7 +53,7 @@ func (s *Server) answer(r *http.Request, kind Kind, bucket, key string, settings
 	case List:
 		return s.list(r.URL.Query(), settings)
 	case Get, Head:
-		return s.get(r, kind, key)
+		return s.get(r, kind, key, settings.Lenient)
 	case Put:
 		return s.put(r, key)
 	case Delete:
@@ -82,14 +82,14 @@ func (s *Server) put(r *http.Request, key string) answer {
 }
 
 // get answers GetObject and HeadObject.
-func (s *Server) get(r *http.Request, kind Kind, key string) answer {
+func (s *Server) get(r *http.Request, kind Kind, key string, lenient bool) answer {
 	s.mu.Lock()
 	o := s.objects[key]
 	s.mu.Unlock()
 	if o == nil {
 		return failure(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	}
-	if want := r.Header.Get("If-Match"); want != "" && want != "*" && strings.Trim(want, `"`) != o.etag {
+	if want := r.Header.Get("If-Match"); !lenient && want != "" && want != "*" && strings.Trim(want, `"`) != o.etag {
 		return failure(http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold")
 	}
 	if kind == Get && (o.Class == "GLACIER" || o.Class == "DEEP_ARCHIVE") {

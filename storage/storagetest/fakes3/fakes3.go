@@ -145,6 +145,7 @@ type Settings struct {
 	RequireKey      bool          // unsigned requests, and those that another key than AccessKey signed, are refused
 	RefuseChecksums bool          // requests with one of the newer checksum headers are refused, as some providers do
 	NoTimes         bool          // listings lack LastModified
+	Lenient         bool          // reads pass over If-Match, as those of some emulators do
 	PageSize        int           // keys of a page at most; 0 is 1,000
 }
 
