@@ -45,8 +45,8 @@ golden: ## write the expected answers anew; read them before you commit
 cover: ## run the tests on SQLite and tell what they cover
 	@go test -coverprofile=bin/cover.out ./... && go tool cover -func=bin/cover.out | tail -1
 
-bench: build ## measure scans, calls and streams: FULL=1 with 100,000 songs too, UPDATE=1 writes docs/benchmarks.md
-	@go run ./test/bench $(if $(FULL),-songs 10000$(comma)100000) $(if $(UPDATE),-update docs/benchmarks.md)
+bench: build ## measure scans, calls and streams: FULL=1 with 100,000 songs too, BUCKETS=1 buckets alone, UPDATE=1 writes docs/benchmarks.md
+	@go run ./test/bench $(if $(BUCKETS),-only-buckets) $(if $(FULL),-songs 10000$(comma)100000) $(if $(UPDATE),-update docs/benchmarks.md)
 
 docker: ## build the image songlocker:latest
 	@docker build -f docker/Dockerfile -t songlocker --build-arg VERSION=$(VERSION) .

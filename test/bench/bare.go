@@ -8,18 +8,22 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/labstack/echo/v4"
 )
 
 // bareEnv names the bare server that a child of this program is to be: hello,
-// or the path of a file.
+// bucket with what is in it, or the path of a file.
 const bareEnv = "SONGLOCKER_TEST_BENCH_BARE"
 
 // serveBare is what a machine can do at best: Echo that says hello, or net/http
 // that sends one file. It prints its URL and never returns but by an error.
 func serveBare(what string) error {
+	if of, ok := strings.CutPrefix(what, "bucket "); ok {
+		return serveBucket(of)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err

@@ -32,7 +32,7 @@ func TestRun(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatal(errors.New(string(out)))
 	}
-	r, err := run(t.Context(), options{bin: bin, cache: filepath.Join(dir, "cache"), songs: []int{120}, full: 24, starts: 1, scale: 0.01, clients: []int{1, judged}, out: io.Discard})
+	r, err := run(t.Context(), options{bin: bin, cache: filepath.Join(dir, "cache"), songs: []int{120}, full: 24, starts: 1, scale: 0.01, clients: []int{1, judged}, bucketSongs: 24, bucketKeys: 120, out: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,6 +41,10 @@ func TestRun(t *testing.T) {
 		`(?m)^\| first scan of 120, reads and KiB a file \| 1\.\d\d, \d+ \|`,
 		`(?m)^\| 24 files of full length, reads a file \| [123]\.\d\d \| ≤ 3\.0 \| yes \|$`,
 		`(?m)^\| 8 \| \d+ \| \d+ \| \d\.\d{3} \| \d\.\d{3} \| `,
+		`(?m)^\| first scan \| 100 ms \| [\d,]+ \| [\d,]+ \| \d+\.\d \| ≤ 3000, 200000 \| yes \|$`,
+		`(?m)^\| unchanged rescan \| 0 ms \| \d+ \| 0 \| \d+\.\d \| its listing \| yes \|$`,
+		`(?m)^\| whole files \| 30 ms \| 1,\d{3} \| [\d,]+ \| `,
+		`(?m)^\| of the next track of its album \| \d+\.\d ms \| ≤ 20 ms \| `,
 		`(?m)^\| ping, by token \| `,
 		`(?m)^\| scrobble \| `,
 	} {
@@ -56,6 +60,19 @@ func TestRun(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, "cache", "run-*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("data folders are left: %q, %v", left, err)
+	}
+}
+
+// TestSection exchanges one section and leaves the others.
+func TestSection(t *testing.T) {
+	for _, c := range [][2]string{
+		{"# A\n\n## Buckets\n\nold\n\n## C\n\nc\n", "# A\n\n## Buckets\n\nnew\n\n## C\n\nc\n"},
+		{"# A\n\n## Buckets\n\nold\n", "# A\n\n## Buckets\n\nnew\n"},
+		{"# A\n", "# A\n\n## Buckets\n\nnew\n"},
+	} {
+		if got := section(c[0], "## Buckets", "\n## Buckets\n\nnew\n"); got != c[1] {
+			t.Errorf("%q becomes %q, want %q", c[0], got, c[1])
+		}
 	}
 }
 

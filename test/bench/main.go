@@ -37,6 +37,9 @@ type options struct {
 	clients    []int
 	out        io.Writer // progress
 	only       string
+
+	bucketSongs, bucketKeys int // 0: buckets are not measured
+	onlyBuckets             bool
 }
 
 func main() {
@@ -44,10 +47,11 @@ func main() {
 		fmt.Fprintln(os.Stderr, serveBare(what))
 		os.Exit(1)
 	}
-	o := options{out: os.Stderr, full: 204, starts: 5, scale: 1, idle: 8 * time.Second, clients: []int{1, 8, 32}}
+	o := options{out: os.Stderr, full: 204, starts: 5, scale: 1, idle: 8 * time.Second, clients: []int{1, 8, 32}, bucketSongs: 1000, bucketKeys: 100_000}
 	flag.StringVar(&o.bin, "bin", "bin/songlocker", "the binary to measure")
 	flag.StringVar(&o.cache, "cache", ".cache/bench", "folder of the libraries, which are kept")
 	flag.StringVar(&o.only, "only", "", "measure only the calls whose line has this text")
+	flag.BoolVar(&o.onlyBuckets, "only-buckets", false, "measure only buckets; -update then changes their section alone")
 	songs := flag.String("songs", "10000", "sizes of the libraries, with commas")
 	update := flag.String("update", "", "write the report into this file too")
 	flag.Parse()
@@ -66,7 +70,19 @@ func main() {
 			return err
 		}
 		text := r.markdown()
+		if o.onlyBuckets {
+			var b strings.Builder
+			r.buckets.write(func(format string, args ...any) { fmt.Fprintf(&b, format, args...) })
+			text = b.String()
+		}
 		fmt.Print(text)
+		if *update != "" && o.onlyBuckets {
+			old, err := os.ReadFile(*update)
+			if err != nil {
+				return err
+			}
+			text = section(string(old), "## Buckets", text)
+		}
 		if *update != "" {
 			return os.WriteFile(*update, []byte(text), 0o644)
 		}
@@ -108,6 +124,14 @@ func run(ctx context.Context, o options) (r *report, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.hello.stop()) }()
+	if o.bucketSongs > 0 && o.only == "" {
+		if err := b.buckets(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if o.onlyBuckets {
+		return b.report, nil
+	}
 	if o.full > 0 && o.only == "" {
 		if err := b.fullLength(ctx); err != nil {
 			return nil, err

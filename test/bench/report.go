@@ -73,6 +73,7 @@ type report struct {
 	clients []int
 	full    *scan
 	streams []stream
+	buckets *bucketReport
 	sizes   []*sized
 }
 
@@ -196,6 +197,10 @@ func (r *report) markdown() string {
 			rate := func(x sample) float64 { return x.bytes * float64(x.requests) / x.wall.Seconds() / 1e6 }
 			p("| %d | %.0f | %.0f | %.3f | %.3f | %.2f | ≤ %.1f | %s |\n", s.clients, rate(s.ours), rate(s.bare), perGB(s.ours), perGB(s.bare), s.ratio, floorStream, verdict(s.ratio <= floorStream))
 		}
+	}
+
+	if r.buckets != nil {
+		r.buckets.write(p)
 	}
 
 	for _, s := range r.sizes {
