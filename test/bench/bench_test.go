@@ -41,7 +41,7 @@ func TestRun(t *testing.T) {
 		`(?m)^\| first scan of 120, reads and KiB a file \| 1\.\d\d, \d+ \|`,
 		`(?m)^\| 24 files of full length, reads a file \| [123]\.\d\d \| ≤ 3\.0 \| yes \|$`,
 		`(?m)^\| 8 \| \d+ \| \d+ \| \d\.\d{3} \| \d\.\d{3} \| `,
-		`(?m)^\| first scan \| 100 ms \| [\d,]+ \| [\d,]+ \| \d+\.\d \| ≤ 3000, 200000 \| yes \|$`,
+		`(?m)^\| first scan \| 100 ms \| [\d,]+ \| [\d,]+ \| [1-9]\d*\.\d \| ≤ 3000, 200000 \| yes \|$`,
 		`(?m)^\| unchanged rescan \| 0 ms \| \d+ \| 0 \| \d+\.\d \| its listing \| yes \|$`,
 		`(?m)^\| whole files \| 30 ms \| 1,\d{3} \| [\d,]+ \| `,
 		`(?m)^\| of the next track of its album \| \d+\.\d ms \| ≤ 20 ms \| `,

@@ -314,7 +314,7 @@ func (b *bench) lastScan(ctx context.Context, s *server, from *bucketProcess, be
 	if err != nil {
 		return after, 0, err
 	}
-	return after.Sub(before), time.Duration(runs[0].Ended - runs[0].Started), nil
+	return after.Sub(before), time.Duration(runs[0].Ended-runs[0].Started) * time.Millisecond, nil
 }
 
 // readWhole lists the bucket and reads every object from its begin to its end,

@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"maps"
 	"net/http"
+	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -110,7 +111,8 @@ func inBucket(t *testing.T, b *cloud.Bucket) {
 	}
 	b.Upload(t, files)
 
-	local := start(t, setup{music: []string{"Folder=" + m.dir}, args: []string{"--no-watch"}}).owner()
+	other := start(t, setup{music: []string{"Folder=" + m.dir}, args: []string{"--no-watch"}})
+	local := other.owner()
 	reader := b.Reader(t)
 	s := start(t, setup{music: []string{"Cloud=" + b.Location}, env: []string{secretOf(reader)}})
 	for _, v := range reader {
@@ -129,6 +131,7 @@ func inBucket(t *testing.T, b *cloud.Bucket) {
 
 	t.Run("browse", func(t *testing.T) { browseBucket(c.with(t), local.with(t), early) })
 	t.Run("bytes", func(t *testing.T) { bucketBytes(c.with(t), local.with(t), files) })
+	t.Run("move", func(t *testing.T) { moveToBucket(local.with(t), other, m, b, reader, list) })
 	t.Run("change", func(t *testing.T) { changeBucket(c.with(t), b, list) })
 }
 
@@ -246,6 +249,37 @@ func bucketBytes(c, local *client, files map[string][]byte) {
 	if len(seen) < 20 || covers < 5 {
 		c.t.Errorf("songs of the formats %v were played, and %d have JPEG covers", seen, covers)
 	}
+}
+
+// moveToBucket moves the library in the folder to the bucket, where its files
+// lie too.
+func moveToBucket(c *client, s *server, m *music, b *cloud.Bucket, secret map[string]string, list []*tune) {
+	c.ok("star", "id", c.song(list[77].key).text("id"))
+	before := c.songs()
+	file := filepath.Join(folder(c.t), "secret.json")
+	text, _ := json.Marshal(secret) // a map of texts
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	for _, v := range secret {
+		s.secret(v)
+	}
+	stdout, _ := s.command(0, "", "library", "move", "Folder", b.Location, "--secret-file", file)
+	c.t.Logf("library move: %s", stdout)
+	m.remove("") // nothing is read from there any more
+	now := c.songs()
+	for path, x := range before {
+		if now[path].text("id") != x.text("id") || now[path].text("starred") != x.text("starred") || now[path].text("albumId") != x.text("albumId") {
+			c.t.Errorf("%s was %v and is %v", path, x.v, now[path].v)
+		}
+	}
+	if len(now) != len(before) {
+		c.t.Errorf("%d songs were moved, and there are %d", len(before), len(now))
+	}
+	eventually(c.t, "a stream from the new place", func() bool {
+		_, got := c.get(nil, "stream", "id", now[list[265].key].text("id"))
+		return bytes.Equal(got, list[265].bytes())
+	})
 }
 
 // changeBucket renames and retags objects, as their owner does.
