@@ -33,7 +33,7 @@ var floors = [][]string{
 	{"scanner/audio"},
 	{"scanner"},
 	{
-		"server/artwork", "server/auth", "server/jukebox", "server/locker", "server/lyrics", "server/podcast",
+		"server/artwork", "server/auth", "server/hooks", "server/jukebox", "server/locker", "server/lyrics", "server/podcast",
 		"server/probe", "server/scans", "server/scrobble", "server/share",
 	},
 	{"subsonic"},

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/doctor"
+	"github.com/songlocker/songlocker/storage"
 )
 
 type doctorCommand struct{}
@@ -15,8 +17,15 @@ func (doctorCommand) Run(ctx context.Context, r *run) error {
 		Data: r.Config.Data, Database: r.Config.Database, KeyFile: r.Config.KeyFile, FollowLinks: r.Config.FollowLinks,
 		Watch: r.Config.Watch, Proxies: r.Config.Proxies, BasePath: r.Config.BasePath, Now: time.Now(),
 	}
+	o.Open = func(ctx context.Context, p doctor.Place) (storage.Store, error) {
+		location, err := catalog.CleanLocation(p.Location)
+		if err != nil {
+			return nil, err
+		}
+		return (&stores{registry: r.Stores}).look(ctx, location, p.Secret, p.Ambient)
+	}
 	for _, m := range r.Config.Music {
-		o.Music = append(o.Music, doctor.Place{Name: m.Name, Location: m.Location})
+		o.Music = append(o.Music, doctor.Place{Name: m.Name, Location: m.Location, Secret: m.Secret, Ambient: true})
 	}
 	for _, l := range r.Config.Listen {
 		o.Listen = append(o.Listen, doctor.Place{Name: l.Network, Location: l.Address})

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/songlocker/songlocker/server/hooks"
 )
 
 // The limits of a connection. A stream lifts the write limit for itself.
@@ -163,6 +165,17 @@ func address(proxies []netip.Prefix) echo.IPExtractor {
 	return echo.ExtractIPFromXFFHeader(trust...)
 }
 
+// shownPath returns a path for the log: the secret in that of a hook is left
+// out.
+func shownPath(path string) string {
+	before, rest, ok := strings.Cut(path, hooks.Path)
+	library, secret, _ := strings.Cut(rest, "/")
+	if !ok || secret == "" {
+		return path
+	}
+	return before + hooks.Path + library + "/…"
+}
+
 // redact returns a query for the log: what opens a door is left out.
 func redact(query string) string {
 	if query == "" {
@@ -196,14 +209,14 @@ func watch(log *slog.Logger) echo.MiddlewareFunc {
 					if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) {
 						panic(p)
 					}
-					log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "query", redact(r.URL.RawQuery),
+					log.Error("a request panicked", "method", r.Method, "path", shownPath(r.URL.Path), "query", redact(r.URL.RawQuery),
 						"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 					if !c.Response().Committed {
 						c.Error(echo.NewHTTPError(http.StatusInternalServerError, "internal error"))
 					}
 				}
 				if log.Enabled(r.Context(), slog.LevelDebug) {
-					log.Debug("request", "method", r.Method, "path", r.URL.Path, "query", redact(r.URL.RawQuery),
+					log.Debug("request", "method", r.Method, "path", shownPath(r.URL.Path), "query", redact(r.URL.RawQuery),
 						"status", c.Response().Status, "bytes", c.Response().Size, "ms", time.Since(began).Milliseconds(),
 						"address", c.RealIP())
 				}

@@ -22,6 +22,7 @@ import (
 	"github.com/songlocker/songlocker/server/artwork"
 	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/server/demo"
+	"github.com/songlocker/songlocker/server/hooks"
 	"github.com/songlocker/songlocker/server/lyrics"
 	"github.com/songlocker/songlocker/server/scans"
 	"github.com/songlocker/songlocker/server/session"
@@ -64,6 +65,7 @@ type server struct {
 	auth    *auth.Service
 	stores  *stores
 	scans   *scans.Manager
+	hooks   *hooks.Service
 	artwork *artwork.Service
 	setup   *setup
 	demo    bool           // the demo library is served and may have to be made
@@ -107,6 +109,9 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 		Interval: r.Config.ScanInterval, Watch: r.Config.Watch, AtStart: true, Log: r.Log,
 		After: s.scanned,
 	})
+	s.hooks = hooks.New(hooks.Config{Catalog: s.catalog, Log: r.Log, Ask: func(library int, prefixes []string) {
+		s.scans.Ask(scans.Order{Library: library, Prefixes: prefixes})
+	}})
 	s.artwork = artwork.New(artwork.Config{
 		Catalog: s.catalog, Stores: playback{s.stores}, Dir: filepath.Join(r.Config.Data, "cache", "art"), Bound: r.Config.ArtCacheBytes, Log: r.Log,
 	})
@@ -148,6 +153,7 @@ func (s *server) close() error {
 // start begins the background work, which ends with ctx.
 func (s *server) start(ctx context.Context) {
 	s.work.Go(func() { s.giveBack(ctx) })
+	s.work.Go(func() { s.hooks.Run(ctx) })
 	s.work.Go(func() {
 		if s.demo {
 			if err := demo.Make(ctx, s.demoFolder()); err != nil && ctx.Err() == nil {
@@ -207,6 +213,7 @@ func (s *server) handler(ctx context.Context) http.Handler {
 		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log,
 	}).Mount(e, "")
 	s.manage(ctx, e)
+	e.Any(hooks.Path+"*", echo.WrapHandler(s.hooks))
 	return atBase(s.Config.BasePath, e)
 }
 

@@ -170,7 +170,7 @@ func (p *Pages) addLibrary(v *visit) error {
 
 // secretNames are offered as the names in a bucket's secret.
 var secretNames = []string{
-	"access_key_id", "secret_access_key", "session_token", "credentials_json", "account_name", "account_key", "sas_token",
+	"access_key_id", "secret_access_key", "session_token", "credentials_json", "account", "key", "sas", "connection_string",
 }
 
 // secretRows number the names and values that a form for a secret has.

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,10 +30,12 @@ import (
 
 // Options are what is looked at.
 type Options struct {
-	Data        string
-	Database    string
-	KeyFile     string
-	Music       []Place // of the configuration; those of the catalog are added
+	Data     string
+	Database string
+	KeyFile  string
+	Music    []Place // of the configuration; those of the catalog are added
+	// Open opens the store of a place that is no folder; the caller closes it.
+	Open        func(context.Context, Place) (storage.Store, error)
 	FollowLinks bool
 	Watch       bool
 	Listen      []Place // Name is the network, Location the address
@@ -42,7 +45,11 @@ type Options struct {
 }
 
 // Place is something with a name.
-type Place struct{ Name, Location string }
+type Place struct {
+	Name, Location string
+	Secret         storage.Secret // that a bucket is opened with
+	Ambient        bool           // the configuration names it: the machine's own credentials may be used
+}
 
 // Finding is one thing that is wrong, or that is well, when What says so and
 // Mend is empty.
@@ -83,20 +90,18 @@ func Examine(ctx context.Context, o Options) []Finding {
 	usable := e.data()
 	places := append([]Place(nil), o.Music...)
 	if usable || !strings.HasPrefix(o.Database, "sqlite:") {
-		places = append(places, e.database(ctx)...)
+		places = merge(places, e.database(ctx))
 	}
-	seen := map[string]bool{}
 	for _, p := range places {
 		u, err := storage.Parse(p.Location)
-		if err != nil {
+		switch {
+		case err != nil:
 			e.problem("music", "Write it as a folder or as a URL such as file:///music.", "The location of the library %s can't be read: %v.", p.Name, err)
-			continue
+		case u.Scheme == "file":
+			e.music(ctx, p.Name, u)
+		default:
+			e.bucket(ctx, p)
 		}
-		if seen[u.String()] {
-			continue
-		}
-		seen[u.String()] = true
-		e.music(ctx, p.Name, u)
 	}
 	if len(places) == 0 {
 		e.well("music", "No library is named: the server makes a small demo library.")
@@ -107,6 +112,26 @@ func Examine(ctx context.Context, o Options) []Finding {
 	}
 	e.proxies()
 	return e.findings
+}
+
+// merge adds what the catalog knows to what the configuration names: each
+// place once, with the configuration's secret where it gives one.
+func merge(named, known []Place) []Place {
+	same := func(a, b string) bool {
+		ca, erra := catalog.CleanLocation(a)
+		cb, errb := catalog.CleanLocation(b)
+		return erra == nil && errb == nil && ca == cb
+	}
+	for _, k := range known {
+		i := slices.IndexFunc(named, func(n Place) bool { return same(n.Location, k.Location) })
+		switch {
+		case i < 0:
+			named = append(named, k)
+		case len(named[i].Secret) == 0:
+			named[i].Secret = k.Secret
+		}
+	}
+	return named
 }
 
 // who names the user that this process runs as.
@@ -240,7 +265,7 @@ func (e *examination) database(ctx context.Context) []Place {
 	}
 	defer func() { _ = o.c.Close() }() // it was only read
 	e.well("database", "The catalog at %s opens.", shown)
-	e.key(ctx, o.c)
+	keys := e.key(ctx, o.c)
 	libraries, err := o.c.Libraries(ctx)
 	if err != nil {
 		e.problem("database", "Restore the last backup.", "The catalog at %s can't be read: %v.", shown, err)
@@ -250,10 +275,26 @@ func (e *examination) database(ctx context.Context) []Place {
 	for _, l := range libraries {
 		e.alarm(ctx, o.c, l)
 		if filepath.Join(e.Data, "demo") != strings.TrimPrefix(l.Location, "file://") {
-			out = append(out, Place{l.Name, l.Location})
+			out = append(out, Place{l.Name, l.Location, e.secret(ctx, o.c, keys, l), l.Config})
 		}
 	}
 	return out
+}
+
+// secret returns what the catalog keeps to open a library's store.
+func (e *examination) secret(ctx context.Context, c *catalog.Catalog, keys *auth.Keyring, l *models.Library) storage.Secret {
+	if !l.Secret || keys == nil {
+		return nil // what is wrong with the key is told
+	}
+	l, sealed, err := c.LibraryStore(ctx, l.Number)
+	if err != nil {
+		return nil
+	}
+	secret, err := keys.StoreSecret(ctx, l, sealed)
+	if err != nil {
+		e.problem("key", fmt.Sprintf("Give it again: songlocker library set %d --secret-file FILE", l.Number), "The secret of the library %s can't be read with the key.", l.Name)
+	}
+	return secret
 }
 
 // alarm tells what the last scan of a library did not believe, and how much
@@ -339,15 +380,15 @@ func (e *examination) refused(shown string, err error) {
 	}
 }
 
-// key looks whether the key file fits the catalog.
-func (e *examination) key(ctx context.Context, c *catalog.Catalog) {
+// key looks whether the key file fits the catalog, and returns it if it does.
+func (e *examination) key(ctx context.Context, c *catalog.Catalog) *auth.Keyring {
 	fingerprint, err := c.KeyFingerprint(ctx)
 	if err != nil || fingerprint == "" {
 		e.keyMode()
-		return
+		return nil
 	}
 	// With a fingerprint there, opening only reads.
-	_, err = auth.OpenKeyring(ctx, c, e.KeyFile, slog.New(slog.DiscardHandler))
+	keys, err := auth.OpenKeyring(ctx, c, e.KeyFile, slog.New(slog.DiscardHandler))
 	_, missing := os.Stat(e.KeyFile)
 	switch {
 	case errors.Is(missing, fs.ErrNotExist):
@@ -361,7 +402,9 @@ func (e *examination) key(ctx context.Context, c *catalog.Catalog) {
 		if e.keyMode() {
 			e.well("key", "The key file %s fits the catalog.", e.KeyFile)
 		}
+		return keys
 	}
+	return nil
 }
 
 // keyMode looks whether others may read the key file, if there is one.

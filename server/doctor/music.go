@@ -8,11 +8,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/scanner/audio"
+	"github.com/songlocker/songlocker/server/probe"
 	"github.com/songlocker/songlocker/storage"
 )
 
@@ -25,9 +27,6 @@ const (
 
 // music looks at one library's place.
 func (e *examination) music(ctx context.Context, name string, u *url.URL) {
-	if u.Scheme != "file" {
-		return // buckets tell when they are asked
-	}
 	path := locationPath(u)
 	if name == "" {
 		name = filepath.Base(path)
@@ -65,6 +64,43 @@ func (e *examination) music(ctx context.Context, name string, u *url.URL) {
 		return
 	}
 	e.tree(ctx, path, of)
+}
+
+// bucket tries a place that is no folder.
+func (e *examination) bucket(ctx context.Context, p Place) {
+	name := p.Name
+	if name == "" {
+		if location, err := catalog.CleanLocation(p.Location); err == nil {
+			name = catalog.LibraryName(location)
+		}
+	}
+	of := "The library " + name
+	r, err := probe.Try(ctx, func(ctx context.Context) (storage.Store, error) { return e.Open(ctx, p) })
+	if err != nil {
+		e.problem("music", "Try it again.", "%s was not tried to the end: %v.", of, err)
+		return
+	}
+	well := true
+	for _, s := range r.Steps {
+		what, mend := s.Text, ""
+		if i := strings.LastIndex(what, ". "); i > 0 {
+			what, mend = what[:i+1], what[i+2:]
+		}
+		if mend == "" {
+			mend = "Correct its location or its secret, then: songlocker library test " + strconv.Quote(name)
+		}
+		switch {
+		case s.State == probe.Failed && s.Name != probe.Rights:
+			e.problem("music", mend, "%s: %s", of, what)
+			well = false
+		case s.State == probe.Hint:
+			e.hint("music", mend, "%s: %s", of, what)
+			well = false
+		}
+	}
+	if well {
+		e.well("music", "%s can be listed and read: %s.", of, p.Location)
+	}
 }
 
 // tree walks a library and tells what can't be read in it.
