@@ -328,6 +328,9 @@ func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress)
 	var store storage.Store
 	if l, err = m.catalog.Library(ctx, o.Library); err == nil {
 		if store, err = m.stores.Store(ctx, o.Library); err != nil {
+			if ctx.Err() == nil {
+				err = errors.Join(err, m.alarm(ctx, l, err))
+			}
 			err = fmt.Errorf("library %s: %w", l.Name, err)
 		}
 	}
@@ -358,6 +361,17 @@ func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress)
 	last.Running, last.Run = false, record
 	m.tell(last)
 	return record, err
+}
+
+// alarm keeps why a library can't be opened, until a scan of the whole of it
+// ends well.
+func (m *Manager) alarm(ctx context.Context, l *models.Library, why error) error {
+	text := strings.TrimSuffix(strings.TrimSuffix(why.Error(), ": "+models.ErrInvalid.Error()), ": "+models.ErrUnavailable.Error())
+	text = fmt.Sprintf("The library can't be opened, so nothing was changed: %s. Correct its location or its secret, then scan again.", strings.TrimPrefix(text, models.ErrInvalid.Error()+": "))
+	if text == l.Alarm {
+		return nil
+	}
+	return m.catalog.SetLibraryAlarm(ctx, l.Number, text)
 }
 
 // holder names a holder of leases in a process.

@@ -2,6 +2,8 @@ package scans
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"path/filepath"
 	"testing"
 	"time"
@@ -17,6 +19,30 @@ import (
 type stores struct{ one storage.Store }
 
 func (s stores) Store(context.Context, int) (storage.Store, error) { return s.one, nil }
+
+// broken opens no store.
+type broken struct{}
+
+func (broken) Store(context.Context, int) (storage.Store, error) {
+	return nil, fmt.Errorf("s3 location: it needs region: %w", models.ErrInvalid)
+}
+
+func TestAlarmOfWhatCannotBeOpened(t *testing.T) {
+	c, store, n := setUp(t)
+	sc := scanner.New(c, scanner.Options{})
+	if _, err := New(c, broken{}, sc, Options{}).Scan(t.Context(), Order{Library: n}, nil); !errors.Is(err, models.ErrInvalid) {
+		t.Errorf("%v", err)
+	}
+	if l, err := c.Library(t.Context(), n); err != nil || l.Alarm != "The library can't be opened, so nothing was changed: s3 location: it needs region. Correct its location or its secret, then scan again." {
+		t.Errorf("%q %v", l.Alarm, err)
+	}
+	if _, err := New(c, stores{store}, sc, Options{}).Scan(t.Context(), Order{Library: n}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if l, err := c.Library(t.Context(), n); err != nil || l.Alarm != "" {
+		t.Errorf("%q %v", l.Alarm, err)
+	}
+}
 
 func setUp(t *testing.T) (*catalog.Catalog, *mem.Store, int) {
 	t.Helper()

@@ -34,6 +34,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/storage"
@@ -95,7 +96,17 @@ var (
 	_ storage.Pinner       = (*Store)(nil)
 	_ storage.Linker       = (*Store)(nil)
 	_ storage.SelfCounting = (*Store)(nil)
+	_ storage.Clock        = (*Store)(nil)
 )
+
+// Ahead is how far the provider's clock is ahead of this machine's, as its
+// last answer told.
+func (s *Store) Ahead() (time.Duration, bool) {
+	if d := s.sender.ahead.Load(); d != nil {
+		return *d, true
+	}
+	return 0, false
+}
 
 // newStore returns a store that calls dial when it is first used: a library
 // that nobody plays costs nothing.

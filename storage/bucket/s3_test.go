@@ -149,6 +149,26 @@ func TestLargeBucket(t *testing.T) {
 	}
 }
 
+func TestAhead(t *testing.T) {
+	s, f := newFake(t, "", map[string]string{"a.mp3": "sound"})
+	if d, ok := s.Ahead(); ok {
+		t.Errorf("%v ahead before any answer", d)
+	}
+	if _, err := s.Stat(t.Context(), "a.mp3"); err != nil {
+		t.Fatal(err)
+	}
+	if d, ok := s.Ahead(); !ok || d.Abs() > time.Minute {
+		t.Errorf("%v ahead, %v", d, ok)
+	}
+	f.Fail(fakes3.Fault{Status: 403, Code: "RequestTimeTooSkewed", Header: http.Header{"Date": {time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}}})
+	if _, err := s.Stat(t.Context(), "a.mp3"); err == nil {
+		t.Fatal("no error")
+	}
+	if d, ok := s.Ahead(); !ok || (d-time.Hour).Abs() > time.Minute {
+		t.Errorf("%v ahead, %v", d, ok)
+	}
+}
+
 // readAll returns what is in r, or the error as text.
 func readAll(r io.Reader) string {
 	b, err := io.ReadAll(r)

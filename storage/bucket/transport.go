@@ -12,6 +12,7 @@ import (
 	"net/http/httptrace"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/songlocker/songlocker/storage"
@@ -69,9 +70,18 @@ func newTransport(p pace) *http.Transport {
 // limit, counts each request and byte in the counter of its context, and
 // tries again what may pass. The providers' own libraries try each once.
 type sender struct {
-	next http.RoundTripper
-	gate *gate
-	pace pace
+	next  http.RoundTripper
+	gate  *gate
+	pace  pace
+	ahead atomic.Pointer[time.Duration] // of the server's clock at the last answer that told its time
+}
+
+// clock notes how far the server's clock is ahead of ours.
+func (s *sender) clock(resp *http.Response) {
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		ahead := time.Until(at).Round(time.Second)
+		s.ahead.Store(&ahead)
+	}
 }
 
 // client returns an HTTP client that follows no redirection: a request that
@@ -201,6 +211,7 @@ func (s *sender) once(r *http.Request, k kind, counter *storage.Counter) (*http.
 		cancel()
 		return nil, err
 	}
+	s.clock(resp)
 	b := &body{ReadCloser: resp.Body, cancel: cancel, stall: s.pace.Stall}
 	if k == kindGet && resp.StatusCode < 300 {
 		b.counter = counter
