@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,6 +85,64 @@ func TestOverlap(t *testing.T) {
 			t.Errorf("%s and %s overlap: want %v (%v %v)", a, b, c.want, err1, err2)
 		}
 	}
+}
+
+// TestLibrarySecrets keeps and drops what opens a library's store and what lets
+// its events in.
+func TestLibrarySecrets(t *testing.T) {
+	ctx := context.Background()
+	each(t, func(t *testing.T, c *Catalog) {
+		add := func() int {
+			t.Helper()
+			n, err := c.AddLibrary(ctx, &models.Library{Location: "s3://bucket/deep/rock"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		// has tells what there is of the library, in all ways to ask.
+		has := func(n int) string {
+			t.Helper()
+			l, sealed, err := c.LibraryStore(ctx, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hooks, err := c.LibraryHooks(ctx)
+			if err != nil || len(hooks) != 1 || hooks[0].Number != n || hooks[0].Name != "rock" || hooks[0].Location != l.Location {
+				t.Fatalf("%+v %v", hooks, err)
+			}
+			again, err := c.Library(ctx, n)
+			if err != nil || again.Secret != l.Secret || again.Hook != l.Hook || l.Secret != (sealed != nil) || l.Hook != (hooks[0].Hash != nil) {
+				t.Fatalf("%+v, %+v, %q, %q: %v", l, again, sealed, hooks[0].Hash, err)
+			}
+			return fmt.Sprintf("%s %s", sealed, hooks[0].Hash)
+		}
+		set := func(n int, secret, hook string) {
+			t.Helper()
+			if err := errors.Join(c.SetLibrarySecret(ctx, n, []byte(secret)), c.SetLibraryHook(ctx, n, []byte(hook))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := add()
+		for _, want := range []string{" ", "sealed hash", "other other", " "} {
+			secret, hook, _ := strings.Cut(want, " ")
+			set(n, secret, hook)
+			if got := has(n); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+		set(n, "sealed", "hash")
+		if err := c.RemoveLibrary(ctx, n); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := c.LibraryStore(ctx, n); !errors.Is(err, models.ErrNotFound) {
+			t.Errorf("a removed library: %v", err)
+		}
+		refused(t, c.SetLibraryHook(ctx, n, []byte("x")), models.ErrNotFound)
+		if again := add(); again != n || has(n) != " " {
+			t.Errorf("added again it is %d with %q", again, has(n))
+		}
+	})
 }
 
 func TestLibraries(t *testing.T) {

@@ -77,6 +77,7 @@ func New(c Config) *Pages {
 		"text":      func(key string) string { return strings.ToValidUTF8(key, "\uFFFD") },
 		"kinds":     func() []libraryKind { return libraryKinds },
 		"rows":      func() []int { return secretRows },
+		"gigabytes": func(n int64) float64 { return float64(n) / 1e9 },
 		"megabytes": func(n int64) string { return humanize.CommafWithDigits(float64(n)/1e6, 1) },
 	}).ParseFS(files, "pages/layout.html"))
 	for _, name := range []string{"signin", "overview", "users", "user", "removeuser", "newlibrary", "library", "missing", "removelibrary", "problems", "problem"} {

@@ -485,8 +485,13 @@ func TestBucket(t *testing.T) {
 	if secret, err := h.auth.Keys().StoreSecret(t.Context(), l, sealed); err != nil || secret["key"] != "hunter2" {
 		t.Errorf("the secret is not kept: %v", err)
 	}
-	body = b.done("libraries/3/bucket", url.Values{"redirect": {"all"}}, "libraries/3")
-	wants(t, body, "A secret is kept", `value="all" selected`)
+	body = b.done("libraries/3/bucket", url.Values{"redirect": {"all"}, "price-gets": {"0.4"}, "request-cap": {"500"}, "gigabyte-cap": {"1.5"}}, "libraries/3")
+	wants(t, body, "A secret is kept", `value="all" selected`, `name="price-gets" inputmode="decimal" value="0.4"`, `value="500"`, `value="1.5"`)
+	status, body, _ = b.post("libraries/3/bucket", url.Values{"request-cap": {"many"}})
+	if status != 422 {
+		t.Errorf("a bound that is no number: %d", status)
+	}
+	wants(t, body, "is no number")
 	lacks(t, body, "hunter")
 	_, body, _ = b.post("libraries/3/test", nil)
 	wants(t, body, "The library was tested", "open: failed") // these tests open libraries without their secrets

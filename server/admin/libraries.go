@@ -297,6 +297,9 @@ func (p *Pages) setBucket(v *visit) error {
 		return p.libraryPage(v, err)
 	}
 	change := manage.LibraryChange{Force: v.field("force") != ""}
+	if err := v.costs(&change); err != nil {
+		return p.libraryPage(v, err)
+	}
 	if redirect := v.field("redirect"); redirect != "" {
 		change.Redirect = &redirect
 	}
@@ -308,6 +311,29 @@ func (p *Pages) setBucket(v *visit) error {
 	}
 	p.tell(v, note{Text: "Saved."})
 	return v.to(libraryPath(n))
+}
+
+// costs reads prices and bounds of a form that has them.
+func (v *visit) costs(change *manage.LibraryChange) error {
+	if !v.Request().PostForm.Has("request-cap") {
+		return nil
+	}
+	var wrong error
+	number := func(name string) float64 {
+		text := v.field(name)
+		if text == "" {
+			return 0
+		}
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			wrong = fmt.Errorf("%q is no number: write it like 0.005: %w", text, models.ErrInvalid)
+		}
+		return n
+	}
+	requests, bytes := int64(number("request-cap")), int64(number("gigabyte-cap")*1e9)
+	change.RequestCap, change.ByteCap = &requests, &bytes
+	change.Prices = &models.Prices{Lists: number("price-lists"), Heads: number("price-heads"), Gets: number("price-gets"), Bytes: number("price-bytes")}
+	return wrong
 }
 
 // testLibrary shows what a trial of a library finds.
