@@ -97,6 +97,9 @@ func pragmas(write bool) [][2]string {
 		// Fewer checkpoints: what many small writes change again and again is
 		// copied back once. The log grows to 16 MB.
 		p = append(p, [2]string{"wal_autocheckpoint", "4000"})
+		// The engine in pure Go takes memory in powers of two, so a page of 4 KB
+		// with its head takes 8: with twice the cache a first scan of 100,000
+		// songs takes 30 MB more and no less processor time.
 		return append(p, [2]string{"synchronous", "FULL"}, [2]string{"cache_size", "-8000"})
 	}
 	return append(p, [2]string{"query_only", "ON"}, [2]string{"cache_size", "-4000"})
