@@ -57,6 +57,7 @@ var owners = []struct {
 	{[]string{"github.com/labstack/echo"}, append([]string{"subsonic", "test/bench"}, floors[floorOf(wiring)]...)},
 	{[]string{"github.com/fsnotify"}, []string{"storage/local"}},
 	{[]string{"github.com/danielgtaylor/huma"}, []string{"server/api"}},
+	{[]string{"github.com/VictoriaMetrics"}, []string{"server"}},
 	{[]string{"github.com/dhowden/tag"}, []string{"scanner/audio"}},
 	{
 		[]string{"gocloud.dev", "cloud.google.com", "github.com/aws", "github.com/Azure", "github.com/minio"},

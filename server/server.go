@@ -204,13 +204,15 @@ func (s *server) handler(ctx context.Context) http.Handler {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.IPExtractor = address(s.Config.Proxies)
-	e.Use(watch(s.Log))
+	counted := newMetrics()
+	e.Use(watch(s.Log), counted.watch)
 	e.GET(healthPath, healthHandler(s.catalog))
+	e.GET(metricsPath, scrape{counted, s}.handler)
 	s.setup.mount(e)
 	subsonic.New(subsonic.Config{
 		Catalog: s.catalog, Auth: s.auth, Stores: playback{s.stores}, Scans: s.scans, Covers: covers{s.artwork},
 		Lyrics:          lyrics.New(s.catalog, playback{s.stores}, s.Config.GuessEncodings, s.Log),
-		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log,
+		IgnoredArticles: s.Config.Articles, Version: s.Version, Log: s.Log, Called: counted.Called,
 	}).Mount(e, "")
 	s.manage(ctx, e)
 	e.Any(hooks.Path+"*", echo.WrapHandler(s.hooks))

@@ -43,6 +43,11 @@ type Config struct {
 	HelpURL         string           // where a user makes device secrets; sent with refused logins
 	Log             *slog.Logger     // nil discards
 	Now             func() time.Time // nil: time.Now
+	// Called, unless it is nil, is told of each call when it has ended: which
+	// endpoint of the registry or "unknown", how it ended, and how many bytes of
+	// media went out. A status is "ok" or "failed" for answers of the protocol
+	// and the number of HTTP for media.
+	Called func(endpoint, status string, sent int64)
 }
 
 // Authenticator lets users in and keeps their passwords.

@@ -76,6 +76,10 @@ func (a *API) serve(ec echo.Context) error {
 	f, err := readForm(r)
 	out := reply{api: a, format: spec.ParseFormat(f.text("f")), callback: f.text("callback")}
 	var started bool
+	var media *mediaWriter
+	if a.Called != nil {
+		defer func() { a.called(name, media, started, err) }()
+	}
 	func() {
 		defer func() {
 			p := recover()
@@ -109,7 +113,8 @@ func (a *API) serve(ec echo.Context) error {
 		}
 		c.Header = ec.Response().Header()
 		if e.Media {
-			c.W, c.R, c.started = ec.Response().Writer, r, &started
+			media = &mediaWriter{ResponseWriter: ec.Response().Writer}
+			c.W, c.R, c.started = media, r, &started
 		}
 		if e.Versioned && c.User != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
 			out.etag = a.versionTag(c, e, f)
@@ -128,6 +133,52 @@ func (a *API) serve(ec echo.Context) error {
 	out.name = name
 	out.write(r.Context(), ec.Response(), r)
 	return nil
+}
+
+// called tells how a call ended.
+func (a *API) called(name string, media *mediaWriter, started bool, err error) {
+	if registry[name] == nil {
+		name = "unknown"
+	}
+	switch {
+	case started && media.status > 0:
+		a.Called(name, strconv.Itoa(media.status), media.sent)
+	case err != nil:
+		a.Called(name, "failed", 0)
+	default:
+		a.Called(name, "ok", 0)
+	}
+}
+
+// mediaWriter is a response whose bytes are counted. It hands files on as they
+// are, so that the kernel sends them.
+type mediaWriter struct {
+	http.ResponseWriter
+	status int
+	sent   int64
+}
+
+// Unwrap is for http.ResponseController.
+func (w *mediaWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// WriteHeader is that of http.ResponseWriter.
+func (w *mediaWriter) WriteHeader(code int) {
+	w.status = code
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// Write is that of http.ResponseWriter.
+func (w *mediaWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.sent += int64(n)
+	return n, err
+}
+
+// ReadFrom is that of io.ReaderFrom.
+func (w *mediaWriter) ReadFrom(r io.Reader) (int64, error) {
+	n, err := io.Copy(w.ResponseWriter, r)
+	w.sent += n
+	return n, err
 }
 
 // versionTag is a weak ETag for what a versioned endpoint answers: it changes

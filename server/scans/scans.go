@@ -53,6 +53,7 @@ type Manager struct {
 	watched  map[int]watched
 	watchers sync.WaitGroup
 	listen   map[chan Status]bool
+	totals   map[int]*Totals
 	count    int   // songs in the catalog at version counted
 	counted  int64 // catalog version
 	changed  map[foundChanged]time.Time
@@ -84,13 +85,76 @@ type Status struct {
 	progress *scanner.Progress
 }
 
+// Totals are the scans of one library in this process.
+type Totals struct {
+	Runs     map[string]int // by how they ended, in the states of models.ScanRun
+	Sum      models.ScanRun // the counts of all, and what the running one has asked of the store so far
+	Archived int            // objects that the last scan found archived
+}
+
+// Totals returns those of each library that was scanned.
+func (m *Manager) Totals() map[int]*Totals {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := map[int]*Totals{}
+	for n, t := range m.totals {
+		c := *t
+		c.Runs = maps.Clone(t.Runs)
+		out[n] = &c
+	}
+	if now := m.current; now != nil {
+		t := out[now.Library]
+		if t == nil {
+			t = &Totals{}
+			out[now.Library] = t
+		}
+		c := &now.progress.Store
+		t.Sum.Lists += c.Lists.Load()
+		t.Sum.Heads += c.Heads.Load()
+		t.Sum.Gets += c.Gets.Load()
+		t.Sum.Bytes += c.Bytes.Load()
+		t.Sum.Throttled += c.Throttled.Load()
+	}
+	return out
+}
+
+// sum adds a scan that has ended to its library's totals; m.mu is held.
+func (m *Manager) sum(r *models.ScanRun) {
+	if r == nil {
+		return
+	}
+	t := m.totals[r.Library]
+	if t == nil {
+		t = &Totals{Runs: map[string]int{}}
+		m.totals[r.Library] = t
+	}
+	t.Runs[r.State]++
+	t.Archived = r.Archived
+	s := &t.Sum
+	for _, n := range []struct {
+		to   *int
+		more int
+	}{
+		{&s.Listed, r.Listed}, {&s.Read, r.Read}, {&s.Added, r.Added}, {&s.Changed, r.Changed}, {&s.Moved, r.Moved},
+		{&s.Missing, r.Missing}, {&s.Returned, r.Returned}, {&s.Failed, r.Failed},
+	} {
+		*n.to += n.more
+	}
+	for _, n := range []struct {
+		to   *int64
+		more int64
+	}{{&s.Lists, r.Lists}, {&s.Heads, r.Heads}, {&s.Gets, r.Gets}, {&s.Bytes, r.Bytes}, {&s.Throttled, r.Throttled}} {
+		*n.to += n.more
+	}
+}
+
 // New returns a manager; call Run once.
 func New(c *catalog.Catalog, s Stores, sc *scanner.Scanner, o Options) *Manager {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Manager{catalog: c, stores: s, scanner: sc, o: o, holder: holder(process()), wake: make(chan struct{}, 1),
-		changed: map[foundChanged]time.Time{}, watched: map[int]watched{}, listen: map[chan Status]bool{}}
+		changed: map[foundChanged]time.Time{}, watched: map[int]watched{}, listen: map[chan Status]bool{}, totals: map[int]*Totals{}}
 }
 
 // Ask queues a scan. Orders of the same library are joined.
@@ -355,6 +419,7 @@ func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress)
 	keeper.Wait()
 	m.mu.Lock()
 	last := m.current.snapshot()
+	m.sum(record)
 	m.current, m.stop, m.taken = nil, nil, false // who hears of the end finds it ended
 	m.mu.Unlock()
 	m.endLease(ctx, o.Library, m.holder)
