@@ -306,7 +306,7 @@ func TestAzureErrors(t *testing.T) {
 		_, one := list(t.Context(), s, "")
 		_, two := s.Open(t.Context(), "a", 0, 1)
 		for _, err := range []error{one, two} {
-			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "Words of the provider.") || strings.Contains(err.Error(), "RequestId") || errors.Is(err, fs.ErrNotExist) {
+			if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "Words of the provider") || strings.Contains(err.Error(), "RequestId") || errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("%d %s: %v", c.status, c.code, err)
 			}
 		}

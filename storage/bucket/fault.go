@@ -25,6 +25,7 @@ const (
 	causeMissing         // no object has the key
 	causeDenied          // the key of the library may not do this
 	causeKey             // the provider does not know the library's key, or its secret is wrong
+	causeMachine         // this machine's own key can't be had
 	causeExpired         // the key has run out
 	causeClock           // this machine's clock is wrong
 	causeBucket          // there is no such bucket
@@ -87,13 +88,19 @@ func (s *Store) explain(ctx context.Context, b backend, err error, what, key str
 	if said == "" {
 		said = fmt.Sprintf("the provider answered %d %s", r.status, http.StatusText(r.status))
 	}
+	said = strings.TrimSuffix(said, ".")
 	switch r.cause {
 	case causeMissing:
+		if key == "" || what == "list" {
+			return say(said, models.ErrUnavailable) // a listing has nothing to miss
+		}
 		return say(said, fs.ErrNotExist)
 	case causeDenied:
 		return say(said+". Give the library's key the right to list the bucket and to read its objects ("+b.rights()+")", fs.ErrPermission)
 	case causeKey:
 		return say(said+". Correct the library's key and its secret", fs.ErrPermission)
+	case causeMachine:
+		return say(said+". Give this machine a key, by its variables or its role, or the library a secret", models.ErrUnavailable)
 	case causeExpired:
 		return say(said+". Give the library a new key", models.ErrUnavailable)
 	case causeClock:

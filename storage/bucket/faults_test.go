@@ -12,8 +12,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,6 +53,7 @@ func TestErrors(t *testing.T) {
 		{archived, models.ErrUnavailable, "restore it"},
 		{fakes3.Fault{Status: 301, Code: "PermanentRedirect", Message: "The bucket you are attempting to access must be addressed using the specified endpoint."}, models.ErrUnavailable, "region"},
 		{fakes3.Fault{Status: 400, Code: "AuthorizationHeaderMalformed", Message: "the region 'us-east-1' is wrong; expecting 'eu-west-1'"}, models.ErrUnavailable, "expecting 'eu-west-1'"},
+		{fakes3.Fault{Status: 404, Code: "NoRoute", Message: "nothing here"}, models.ErrUnavailable, "NoRoute: nothing here"},
 		{fakes3.Fault{Status: 418, Code: "Teapot", Message: "short and stout"}, models.ErrUnavailable, "Teapot: short and stout"},
 	} {
 		s, f := newFake(t, "", map[string]string{"a": "0123"})
@@ -94,6 +99,84 @@ func TestVanishedBucket(t *testing.T) {
 	f.Fail(fakes3.NoSuchBucket)
 	if _, err := s.Stat(t.Context(), "a"); !errors.Is(err, models.ErrUnavailable) || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an object of a bucket that is gone: %v", err)
+	}
+}
+
+// TestLimit: no more requests leave at once than the limit says.
+func TestLimit(t *testing.T) {
+	s, f := newFake(t, "", map[string]string{"a": "0123"})
+	o, err := s.Stat(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sender.gate = newGate(4)
+	var arrived atomic.Int64
+	wait := make(chan struct{})
+	f.Fail(fakes3.Fault{Kind: fakes3.Get, Wait: wait, Do: func() { arrived.Add(1) }})
+	var wg sync.WaitGroup
+	for range 12 {
+		wg.Go(func() {
+			file, err := s.Pinned(t.Context(), o)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer file.Close()
+			if _, err := file.ReadAt(make([]byte, 4), 0); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for {
+		s.sender.gate.mu.Lock()
+		n := len(s.sender.gate.waiting)
+		s.sender.gate.mu.Unlock()
+		if n == 8 && arrived.Load() == 4 {
+			break
+		}
+		if arrived.Load() > 4 {
+			t.Fatalf("%d requests are under way", arrived.Load())
+		}
+		runtime.Gosched()
+	}
+	close(wait)
+	wg.Wait()
+	if n := f.Counts().Gets; n != 12 {
+		t.Errorf("%d reads came", n)
+	}
+}
+
+// TestMachineKey: a machine without a key is told so, and is no bucket without
+// an object.
+func TestMachineKey(t *testing.T) {
+	f := fakes3.New(t, map[string]string{"a": "0123"})
+	role := httptest.NewServer(http.NotFoundHandler()) // the machine's role is asked for, and there is none
+	defer role.Close()
+	none := filepath.Join(t.TempDir(), "none")
+	for name, v := range map[string]string{
+		"AWS_EC2_METADATA_SERVICE_ENDPOINT": role.URL, "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "", "AWS_WEB_IDENTITY_TOKEN_FILE": "",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "", "AWS_CONTAINER_CREDENTIALS_FULL_URI": "", "AWS_CONFIG_FILE": none, "AWS_SHARED_CREDENTIALS_FILE": none,
+	} {
+		t.Setenv(name, v)
+	}
+	u, err := url.Parse(f.Location(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := openS3(u, storage.Options{Ambient: true}, quick)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	_, one := s.Stat(t.Context(), "a")
+	_, two := list(t.Context(), s, "")
+	for _, err := range []error{one, two} {
+		if !errors.Is(err, models.ErrUnavailable) || errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "this machine's own key") {
+			t.Errorf("a machine without a key: %v", err)
+		}
+	}
+	if n := f.Counts().Requests(); n != 0 {
+		t.Errorf("it cost %d requests", n)
 	}
 }
 

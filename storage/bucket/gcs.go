@@ -257,6 +257,12 @@ func (b *gcsBackend) get(ctx context.Context, key, etag string, off, n int64) (i
 		h.Set("Range", fmt.Sprintf("bytes=%d-", off))
 	}
 	resp, err := b.do(ctx, key, q, h)
+	if e, ok := errors.AsType[*gcsError](err); ok && e.status == http.StatusNotFound {
+		// A read says so in free text; this tells whether the object or the whole bucket is gone.
+		if _, why := b.head(asKind(ctx, kindHead), key); why != nil {
+			err = why
+		}
+	}
 	if err != nil {
 		return nil, storage.Object{}, err
 	}
@@ -365,6 +371,8 @@ func (b *gcsBackend) refusal(err error) *refusal {
 	switch {
 	case r.status == http.StatusNotFound && strings.Contains(r.message, "bucket does not exist"), r.code == "NoSuchBucket":
 		r.cause = causeBucket
+	case r.status == http.StatusNotFound && j.Error.Message == "" && r.code != "NoSuchKey":
+		r.cause = causeOther // somebody on the way says so
 	case strings.HasSuffix(strings.ToLower(r.code), "ratelimitexceeded"):
 		r.cause = causeThrottled
 	case r.status == http.StatusUnauthorized:

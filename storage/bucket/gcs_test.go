@@ -246,6 +246,20 @@ func TestGCSErrors(t *testing.T) {
 			}
 		}
 	}
+	f.refuse = func(w http.ResponseWriter, r *http.Request) bool {
+		if r.URL.Query().Get("alt") == "media" {
+			http.Error(w, "Not Found", http.StatusNotFound) // as of every read that fails so
+			return true
+		}
+		return false
+	}
+	if _, err := s.Open(t.Context(), "none", 0, 1); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a read of no object: %v", err)
+	}
+	f.refuse = func(w http.ResponseWriter, _ *http.Request) bool { http.NotFound(w, nil); return true }
+	if _, err := s.Open(t.Context(), "a", 0, 1); !errors.Is(err, models.ErrUnavailable) || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a 404 of somebody on the way: %v", err)
+	}
 	for _, secret := range []string{`{"type":"external_account"}`, `no JSON`} {
 		u, _ := url.Parse("gs://b")
 		if _, err := openGCS(u, storage.Options{Secret: storage.Secret{"credentials_json": secret}}, quick); !errors.Is(err, models.ErrInvalid) {

@@ -13,14 +13,16 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
-	gcaws "gocloud.dev/aws"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 
@@ -87,16 +89,7 @@ func openS3(u *url.URL, o storage.Options, pc pace) (storage.Store, error) {
 		case id != "":
 			cfg.Credentials = credentials.NewStaticCredentialsProvider(id, key, secret["session_token"])
 		default:
-			q := url.Values{}
-			for _, n := range []string{"region", "profile", "role", "dualstack", "fips"} {
-				if v := p.query.Get(n); v != "" {
-					q.Set(n, v)
-				}
-			}
-			if region != "" {
-				q.Set("region", region)
-			}
-			if cfg, err = gcaws.V2ConfigFromURLParams(ctx, q); err != nil {
+			if cfg, err = machineConfig(ctx, region, p.query.Get("profile"), p.query.Get("role")); err != nil {
 				return nil, err
 			}
 			if cfg.Region == "" {
@@ -105,6 +98,7 @@ func openS3(u *url.URL, o storage.Options, pc pace) (storage.Store, error) {
 			if os.Getenv("AWS_ACCESS_KEY_ID_FILE") != "" || os.Getenv("AWS_SECRET_ACCESS_KEY_FILE") != "" {
 				cfg.Credentials = aws.NewCredentialsCache(aws.CredentialsProviderFunc(s3KeyFiles))
 			}
+			cfg.Credentials = machineKey{cfg.Credentials}
 		}
 		c := s3.NewFromConfig(cfg, func(so *s3.Options) {
 			so.HTTPClient = client
@@ -135,6 +129,16 @@ func openS3(u *url.URL, o storage.Options, pc pace) (storage.Store, error) {
 		return &s3Backend{bucket: b, client: c, name: p.bucket, anonymous: flags["anonymous"]}, nil
 	}
 	return newStore(p, secret, pc, dial), nil
+}
+
+// machineConfig is what the machine's own environment, files and role say; any
+// of region, profile and role may be "".
+func machineConfig(ctx context.Context, region, profile, role string) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region), config.WithSharedConfigProfile(profile), config.WithLogger(logging.Nop{}))
+	if err == nil && role != "" {
+		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), role))
+	}
+	return cfg, err
 }
 
 // s3KeyFiles reads the key from the files that the variables name, again every
@@ -380,7 +384,27 @@ var s3Causes = map[string]cause{
 	"ThrottlingException":                causeThrottled,
 }
 
+// machineKey gets the machine's own key.
+type machineKey struct{ aws.CredentialsProvider }
+
+// machineKeyError tells that there is none: its cause may be an answer, but it
+// is not one of the bucket.
+type machineKeyError struct{ error }
+
+func (e *machineKeyError) Unwrap() error { return e.error }
+
+func (k machineKey) Retrieve(ctx context.Context) (aws.Credentials, error) {
+	c, err := k.CredentialsProvider.Retrieve(ctx)
+	if err != nil {
+		err = &machineKeyError{err}
+	}
+	return c, err
+}
+
 func (b *s3Backend) refusal(err error) *refusal {
+	if own, ok := errors.AsType[*machineKeyError](err); ok {
+		return &refusal{cause: causeMachine, message: "this machine's own key can't be had: " + network(own.error)}
+	}
 	r := &refusal{}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		r.code, r.message = api.ErrorCode(), api.ErrorMessage()
@@ -395,7 +419,8 @@ func (b *s3Backend) refusal(err error) *refusal {
 	if r.code == "UnknownError" {
 		r.code = ""
 	}
-	if r.cause == causeOther {
+	// A 404 of another code is that of somebody on the way, and no object's.
+	if r.cause == causeOther && r.status != http.StatusNotFound {
 		r.cause = statusCause(r.status)
 	}
 	return r
