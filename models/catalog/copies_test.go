@@ -3,10 +3,12 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"path"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -860,6 +862,22 @@ func TestLibraryOfCopies(t *testing.T) {
 		}
 		r.put(3, untagged...)
 		hidden()
+		// While the originals' library is away its copies are nobody's, and
+		// other settings of theirs can be changed.
+		if err := c.RemoveLibrary(ctx, 1); err != nil {
+			t.Fatal(err)
+		}
+		r.shows("without originals", r.viewer("all"), "2:Other")
+		if err := r.copiesLibrary(3, 1); err != nil {
+			t.Errorf("settings that stay are refused: %v", err)
+		}
+		library(t, c, "file:///a", 0)
+		r.put(1, record("Ann/One", ".flac", 3, flac)...)
+		r.put(1, record("Ann/Two", ".flac", 2, flac)...)
+		hidden()
+		if r.copyOf(star) != r.song(1, "Ann/One/01.flac") {
+			t.Error("no copy of what was removed and has come back")
+		}
 		if err := r.copiesLibrary(3, 0); err != nil {
 			t.Fatal(err)
 		}
@@ -907,5 +925,157 @@ func TestCopiesBesideAndForTheRoad(t *testing.T) {
 		if beside, road, err = c.Copies(ctx, r.viewer("first"), s); err != nil || len(beside)+len(road) != 0 {
 			t.Errorf("without the second library: beside %+v, road %+v %v", beside, road, err)
 		}
+	})
+}
+
+// TestCopiesAtRandom retags, removes and returns albums of three libraries at
+// random, with users who star and play, and holds what marks hang on to its
+// rules after each step: a row whose key others use as their annot uses it
+// itself, copies share one annot and nobody else does, no play is lost, and no
+// star leaves a song by itself.
+func TestCopiesAtRandom(t *testing.T) {
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			ctx := context.Background()
+			rnd := rand.New(rand.NewPCG(seed, 7))
+			c := open(t, "sqlite:"+t.TempDir()+"/catalog.db")
+			r := newRack(t, c)
+			for _, l := range []string{"file:///a", "s3://b", "file:///c"} {
+				library(t, c, l, 0)
+			}
+			addUser(t, c, "both", false, nil)
+			names := []string{"Red", "Blue"}
+			put := func() {
+				n, name := 1+rnd.IntN(3), names[rnd.IntN(len(names))]
+				list := record(fmt.Sprintf("%d/%s", rnd.IntN(2), name), ".mp3", 1+rnd.IntN(3), func(i int, x *track) {
+					x.depth, x.bits = 16*rnd.IntN(2), 100*(1+rnd.IntN(4))
+					if rnd.IntN(4) == 0 {
+						x.title = "Another"
+					}
+					if rnd.IntN(3) == 0 {
+						x.recording, x.release = fmt.Sprint("rec", i), "rel"+name
+					}
+				})
+				r.put(n, list...)
+			}
+			stars, plays, at := map[models.Key]bool{}, int64(0), int64(1000)
+			for step := range 60 {
+				switch rnd.IntN(10) {
+				case 0:
+					r.prefer([]string{PreferAll, PreferQuality, PreferLocal, PreferOrder}[rnd.IntN(4)])
+				case 1:
+					if err := r.copiesLibrary(3, rnd.IntN(2)); err != nil {
+						t.Fatal(err)
+					}
+				case 2, 3:
+					list, err := c.RandomSongs(ctx, r.viewer("both"), SongList{Size: 1})
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, s := range list {
+						if err := c.Star(ctx, r.viewer("both"), []models.ID{song(s.Key), album(s.Album)}, true); err != nil {
+							t.Fatal(err)
+						}
+						stars[s.Key] = true
+						at += 1000
+						if _, err := c.Scrobble(ctx, r.viewer("both"), []models.Play{{Song: s.Key, At: at, Player: "p"}}); err != nil {
+							t.Fatal(err)
+						}
+						plays++
+					}
+				default:
+					put()
+				}
+				for what, query := range map[string]string{
+					"songs use an annot that its owner gave up":  `SELECT COUNT(*) FROM songs s JOIN songs o ON o.id = s.annot_id WHERE o.annot_id <> o.id`,
+					"albums use an annot that its owner gave up": `SELECT COUNT(*) FROM albums s JOIN albums o ON o.id = s.annot_id WHERE o.annot_id <> o.id`,
+					"songs of one library share an annot": `SELECT COUNT(*) FROM songs s JOIN songs o ON o.annot_id = s.annot_id AND o.id < s.id AND o.library_id = s.library_id
+						WHERE s.missing_at = 0 AND o.missing_at = 0 AND s.copy_of = 0 AND o.copy_of = 0`,
+					"songs are hidden by one with another annot": `SELECT COUNT(*) FROM songs s JOIN songs o ON o.id = s.copy_of WHERE s.missing_at = 0 AND o.annot_id <> s.annot_id`,
+					"songs are copies of what is gone":           `SELECT COUNT(*) FROM songs s JOIN songs o ON o.id = s.copy_of WHERE s.missing_at = 0 AND o.missing_at <> 0`,
+					"albums are hidden by what is gone":          `SELECT COUNT(*) FROM album_copies k JOIN albums o ON o.id = k.copy_id WHERE o.songs = 0`,
+					"albums are hidden by smaller ones":          `SELECT COUNT(*) FROM album_copies k JOIN albums a ON a.id = k.album_id JOIN albums o ON o.id = k.copy_id WHERE o.songs < a.songs`,
+					"albums are due":                             `SELECT COUNT(*) FROM copy_due`,
+					"plays hang on another song":                 `SELECT COUNT(*) FROM plays p JOIN songs s ON s.id = p.song_id WHERE p.annot_id <> s.annot_id`,
+					"counts are not of the plays": `SELECT COUNT(*) FROM user_items u WHERE kind = 'so' AND (play_count <> (SELECT COALESCE(SUM(p.count), 0) FROM plays p WHERE p.user_id = u.user_id AND p.annot_id = u.item_id)
+						OR played_at <> (SELECT COALESCE(MAX(p.played_at), 0) FROM plays p WHERE p.user_id = u.user_id AND p.annot_id = u.item_id))`,
+				} {
+					if n := r.column(query); n != 0 {
+						t.Fatalf("step %d: %d %s", step, n, what)
+					}
+				}
+				if n := r.column(`SELECT COALESCE(SUM(play_count), 0) FROM user_items WHERE kind = 'so'`); n != plays {
+					t.Fatalf("step %d: %d plays of songs, want %d", step, n, plays)
+				}
+				if n := r.column(`SELECT COALESCE(SUM(play_count), 0) FROM user_items WHERE kind = 'al'`); n != plays {
+					t.Fatalf("step %d: %d plays of albums, want %d", step, n, plays)
+				}
+				for k := range stars {
+					if r.column(`SELECT COUNT(*) FROM user_items u JOIN songs s ON s.annot_id = u.item_id WHERE u.kind = 'so' AND u.starred_at > 0 AND s.id = ?`, k) != 1 {
+						t.Fatalf("step %d: a song lost its star", step)
+					}
+					if r.column(`SELECT COUNT(*) FROM user_items u JOIN albums a ON a.annot_id = u.item_id JOIN songs s ON s.album_id = a.id WHERE u.kind = 'al' AND u.starred_at > 0 AND s.id = ?`, k) != 1 {
+						t.Fatalf("step %d: an album lost its star", step)
+					}
+				}
+				for _, s := range r.songs {
+					card, err := c.songRows(ctx, `SELECT card FROM songs WHERE id = ?`, s.Key)
+					if err != nil || card[0].Annot != r.annot(s.Key) {
+						t.Fatalf("step %d: a card says %v, the row %v: %v", step, card[0].Annot, r.annot(s.Key), err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestOtherProcessSeesWhatIsPreferred sets it beside an open catalog.
+func TestOtherProcessSeesWhatIsPreferred(t *testing.T) {
+	eachLocation(t, func(t *testing.T, _ engine, location string) {
+		server := open(t, location)
+		r := newRack(t, open(t, location))
+		library(t, r.Catalog, "file:///a", 0)
+		library(t, r.Catalog, "file:///b", 0)
+		addUser(t, r.Catalog, "both", false, nil)
+		r.put(1, record("One", ".flac", 2, flac)...)
+		r.put(2, record("One", ".mp3", 2, mp3)...)
+		r.prefer(PreferOrder)
+		ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+		defer stop()
+		for {
+			u, err := server.UserByName(ctx, "both")
+			if err == nil {
+				_, n, err := server.Albums(ctx, server.Viewer(u), AlbumList{By: "newest", Size: 9})
+				if err == nil && n == 1 {
+					return
+				}
+			}
+			select {
+			case <-ctx.Done():
+				t.Fatal("never seen")
+			case <-time.After(10 * time.Millisecond):
+			}
+		}
+	})
+}
+
+// TestMoveSettlesCopies moves a library out of its folder, which was preferred.
+func TestMoveSettlesCopies(t *testing.T) {
+	each(t, func(t *testing.T, c *Catalog) {
+		r := newRack(t, c)
+		library(t, c, "s3://a", 0)
+		library(t, c, "file:///b", 0)
+		addUser(t, c, "both", false, nil)
+		r.prefer(PreferLocal)
+		r.put(1, record("One", ".mp3", 2, mp3)...)
+		r.put(2, record("One", ".mp3", 2, mp3)...)
+		r.shows("a bucket and a folder", r.viewer("both"), "2:One")
+		if err := c.Relocate(context.Background(), 2, Relocation{Location: "s3://b"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.SettleCopies(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		r.shows("two buckets", r.viewer("both"), "1:One")
 	})
 }

@@ -306,7 +306,7 @@ func touchReaders(tx *gorm.DB, n int) error {
 // UpdateLibrary writes the library's name, kind, quota and settings; the rest
 // of l is ignored. A library that becomes one of copies, or no longer is one,
 // leaves all lists or comes back to them at once, and what it holds copies of
-// is settled before UpdateLibrary returns. Its location changes by Relocate
+// is settled before UpdateLibrary returns, or else with the next scan. Its location changes by Relocate
 // and by configuration.
 func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 	want := *l
@@ -328,8 +328,11 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 		if err := clash(&want, others); err != nil {
 			return err
 		}
-		if err := checkCopies(&want, others); err != nil {
-			return err
+		settle = want.Settings.CopiesOf != others[i].Settings.CopiesOf
+		if settle {
+			if err := checkCopies(&want, others); err != nil {
+				return err
+			}
 		}
 		settings := ""
 		if want.Settings != (models.LibrarySettings{}) {
@@ -342,14 +345,13 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 		if err := tx.Exec(`UPDATE libraries SET name = ?, kind = ?, quota = ?, settings = ? WHERE id = ?`, want.Name, want.Kind, want.Quota, settings, l.Number).Error; err != nil {
 			return err
 		}
-		if want.Settings.CopiesOf != others[i].Settings.CopiesOf {
+		if settle {
 			if err := noteCopies(tx); err != nil {
 				return err
 			}
 			if err := tx.Exec(`INSERT INTO copy_due (album_id) SELECT id FROM albums WHERE library_id = ? AND songs > 0 ON CONFLICT (album_id) DO NOTHING`, l.Number).Error; err != nil {
 				return err
 			}
-			settle = true
 		}
 		if want.Kind != others[i].Kind || settle {
 			if catalog, err = bump(tx, settingVersion); err != nil {
@@ -361,7 +363,9 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 	if err == nil {
 		c.saw(catalog)
 		if settle {
-			err = c.SettleCopies(ctx)
+			if err := c.SettleCopies(ctx); err != nil {
+				c.log.Warn("what is a copy is settled with the next scan", "error", err)
+			}
 		}
 	}
 	return err

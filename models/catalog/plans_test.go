@@ -38,7 +38,7 @@ func TestPlans(t *testing.T) {
 	if lines := plan(t, c, `SELECT s.id FROM songs s WHERE s.size = 5`); !slices.Contains(lines, "SCAN s") {
 		t.Fatalf("a scan is told otherwise: %q", lines)
 	}
-	for name, v := range map[string]Viewer{"libraries": {User: 7, Libraries: []int{1, 2}}, "granted": {User: 7, Libraries: []int{1}, Granted: true}} {
+	for name, v := range map[string]Viewer{"libraries": {User: 7, Libraries: []int{1, 2}}, "granted": {User: 7, Libraries: []int{1}, Granted: true}, "once": {User: 7, Libraries: []int{1, 2}, Once: true}} {
 		song, err := c.Song(ctx, v, keys[0])
 		if err != nil {
 			t.Fatal(err)
