@@ -88,14 +88,16 @@ func shareAnnots(tx *gorm.DB, kind models.Kind, classes [][]annotated) (bool, er
 		for _, k := range p.rows {
 			moved[k] = p.to
 		}
+	}
+	if err := moveAnnots(tx, kind, `id`, moved); err != nil {
+		return false, err
+	}
+	for _, p := range part {
 		if marked[p.from] {
 			if err := partMarks(tx, kind, p.from, p.to, p.rows); err != nil {
 				return false, fmt.Errorf("part the marks of %s: %w", p.from, err)
 			}
 		}
-	}
-	if err := moveAnnots(tx, kind, `id`, moved); err != nil {
-		return false, err
 	}
 	for _, from := range slices.Sorted(maps.Keys(joins)) {
 		if marked[from] {
@@ -229,7 +231,7 @@ func joinMarks(tx *gorm.DB, kind models.Kind, from, to models.Key) error {
 	return nil
 }
 
-// partMarks gives rows that leave an annot what hangs on it: stars and ratings
+// partMarks gives rows that have left an annot what hangs on it: stars and ratings
 // stay with both, plays and bookmarks go with the rows that they were of.
 func partMarks(tx *gorm.DB, kind models.Kind, from, to models.Key, rows []models.Key) error {
 	of, table := "song_id", "songs"
@@ -247,8 +249,8 @@ func partMarks(tx *gorm.DB, kind models.Kind, from, to models.Key, rows []models
 			FROM user_items WHERE kind = ? AND item_id = ? ` + asOne, []any{to, rows, rows, kind, from}},
 		{`UPDATE user_items SET play_count = CASE WHEN play_count > (SELECT SUM(p.count) FROM plays p WHERE ` + own + `) THEN play_count - (SELECT SUM(p.count) FROM plays p WHERE ` + own + `) ELSE 0 END
 			WHERE kind = ? AND item_id = ? AND EXISTS (SELECT 1 FROM plays p WHERE ` + own + `)`, []any{rows, rows, kind, from, rows}},
-		{`UPDATE user_items SET played_at = COALESCE((SELECT MAX(p.played_at) FROM plays p WHERE p.user_id = user_items.user_id AND p.` + of + ` NOT IN ? AND p.` + of + ` IN (SELECT id FROM ` + table + ` WHERE annot_id = ?)), 0)
-			WHERE kind = ? AND item_id = ? AND EXISTS (SELECT 1 FROM plays p WHERE ` + own + `)`, []any{rows, from, kind, from, rows}},
+		{`UPDATE user_items SET played_at = COALESCE((SELECT MAX(p.played_at) FROM plays p WHERE p.user_id = user_items.user_id AND p.` + of + ` IN (SELECT id FROM ` + table + ` WHERE annot_id = ?)), 0)
+			WHERE kind = ? AND item_id = ? AND EXISTS (SELECT 1 FROM plays p WHERE ` + own + `)`, []any{from, kind, from, rows}},
 	}
 	if kind == models.KindSong {
 		steps = append(steps,
