@@ -181,14 +181,20 @@ func text(raw json.RawMessage) string {
 }
 
 // unescape decodes a key of an S3 record, in which a space is "+". Some
-// servers send it plain: a sign that the encoded form can't have tells so.
+// servers send it plain: a sign that the encoded form can't have tells so. And
+// some send it as it is in paths of URLs, where a space is "%20" and a plus is
+// itself.
 func unescape(key string) string {
 	for i := range len(key) {
 		if key[i] <= ' ' || key[i] >= 0x7f {
 			return key
 		}
 	}
-	plain, err := url.QueryUnescape(key)
+	decode := url.QueryUnescape
+	if strings.Contains(key, "%20") {
+		decode = url.PathUnescape
+	}
+	plain, err := decode(key)
 	if err != nil {
 		return key
 	}

@@ -52,6 +52,7 @@ func TestRead(t *testing.T) {
 		{"MinIO", minioEvent, one},
 		{"MinIO without records", minioBare, one},
 		{"keys that are not encoded", cephEvent, one},
+		{"keys as in paths", `{"Records":[{"s3":{"bucket":{"name":"music"},"object":{"key":"My%20Band/1+1.mp3"}}}]}`, one},
 		{"SNS", sns("Notification", s3Event), "music My Band/An Album+/01 Ü.mp3"},
 		{"SNS with a text", sns("Notification", "hello"), ""},
 		{"EventBridge", bridge, one},

@@ -187,6 +187,7 @@ type LibraryChange struct {
 
 // ChangeLibrary changes what is set of a library. The kind of one that the
 // configuration names would come back at the next start: models.ErrConflict.
+// Another secret asks for a scan.
 func (s *Service) ChangeLibrary(ctx context.Context, who models.Identity, n int, c LibraryChange) (Library, error) {
 	if err := admin(who); err != nil {
 		return Library{}, err
@@ -232,6 +233,7 @@ func (s *Service) ChangeLibrary(ctx context.Context, who models.Identity, n int,
 		if err := s.Auth.Keys().KeepStore(ctx, l, *c.Secret); err != nil {
 			return Library{}, err
 		}
+		s.Scans.Ask(scans.Order{Library: n})
 	}
 	return s.Library(ctx, who, n)
 }
@@ -311,6 +313,13 @@ func mayCopy(l *models.Library, of int, all []*models.Library) error {
 func (s *Service) NewHook(ctx context.Context, who models.Identity, n int) (string, error) {
 	if err := admin(who); err != nil {
 		return "", err
+	}
+	l, err := s.Catalog.Library(ctx, n)
+	if err != nil {
+		return "", err
+	}
+	if _, _, bucket := catalog.Bucket(l.Location); !bucket {
+		return "", fmt.Errorf("only buckets send events; a folder is watched: %w", models.ErrInvalid)
 	}
 	clear := HookPrefix + strings.ToLower(rand.Text())
 	hash := sha256.Sum256([]byte(clear))
