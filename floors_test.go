@@ -34,7 +34,7 @@ var floors = [][]string{
 	{"scanner"},
 	{
 		"server/artwork", "server/auth", "server/hooks", "server/jukebox", "server/locker", "server/lyrics", "server/podcast",
-		"server/probe", "server/scans", "server/scrobble", "server/share",
+		"server/probe", "server/scans", "server/scrobble", "server/share", "server/usage",
 	},
 	{"subsonic"},
 	{"subsonic/conformance"},

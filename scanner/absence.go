@@ -42,6 +42,8 @@ func (x *scan) sentence(err error) string {
 	switch {
 	case errors.Is(err, errAlarm):
 		return text + "."
+	case errors.Is(err, storage.ErrCapped):
+		return fmt.Sprintf("The library was not looked at to its end. What was read is kept, its other songs stay, and nothing was marked missing: %s.", text)
 	case errors.Is(err, errUnfinished):
 		return fmt.Sprintf("The library was not read to its end. What was read is kept, its other songs stay, and nothing was marked missing; the next scan goes on: %s.", text)
 	case errors.Is(err, errPart) && errors.Is(err, fs.ErrPermission):

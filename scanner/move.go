@@ -19,10 +19,11 @@ import (
 // MoveRequest says where a library has been copied to.
 type MoveRequest struct {
 	Library  *models.Library
-	Location string        // the new place
-	Store    storage.Store // of the new place
-	Secret   *[]byte       // sealed, as in catalog.Relocation
-	Force    bool          // also when less than half of the songs are found
+	Location string           // the new place
+	Store    storage.Store    // of the new place
+	Secret   *[]byte          // sealed, as in catalog.Relocation
+	Force    bool             // also when less than half of the songs are found
+	Counter  *storage.Counter // counts what is asked of the new place; nil for none
 }
 
 // MoveReport tells which songs of a library a new place has, and by what they
@@ -98,8 +99,11 @@ func (s *Scanner) PlanMove(ctx context.Context, r MoveRequest) (*MovePlan, error
 	if from == "" {
 		from = r.Library.Location
 	}
-	var counter storage.Counter
-	store := storage.Counted(r.Store, &counter)
+	counter := r.Counter
+	if counter == nil {
+		counter = new(storage.Counter)
+	}
+	store := storage.Counted(r.Store, counter)
 	found, beside, err := listPlace(ctx, store)
 	if err != nil {
 		return nil, fmt.Errorf("the new place can't be listed, so nothing was changed: %w", err)

@@ -353,6 +353,7 @@ type libraryCommand struct {
 	Remove libraryRemove `cmd:"" help:"Remove a library from the catalog, with stars and plays of its songs. Its files are not touched."`
 	Grant  libraryGrant  `cmd:"" help:"Set which libraries a user may read."`
 	Purge  libraryPurge  `cmd:"" help:"Take songs that have long been missing out of the catalog for good. Without --yes it only tells what would go."`
+	Cost   libraryCost   `cmd:"" help:"Tell what was asked of the buckets of libraries, by day and month, and what it costs."`
 	Move   libraryMove   `cmd:"" help:"Move a library to where you have copied its music: a folder or a bucket. Songs keep their ids, stars, plays and places in playlists."`
 }
 

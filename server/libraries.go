@@ -51,7 +51,7 @@ func checkRoot(data, location string) error {
 // newManage returns what people do to this server.
 func (r *run) newManage(c *catalog.Catalog, a *auth.Service, s *scans.Manager, open *stores) *manage.Service {
 	return manage.New(manage.Config{
-		Catalog: c, Auth: a, Scans: s, Open: open.look, OpenLibrary: open.fresh,
+		Catalog: c, Auth: a, Scans: s, Usage: open.meter, Open: open.look, OpenLibrary: open.fresh,
 		Allowed: func(location string) error { return checkRoot(r.Config.Data, location) },
 	})
 }

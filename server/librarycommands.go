@@ -27,7 +27,7 @@ var operator = models.Identity{User: &models.User{Name: "operator", Roles: model
 func (r *run) managing(ctx context.Context, f func(*catalog.Catalog, *manage.Service) error) error {
 	return r.with(ctx, func(c *catalog.Catalog, a *auth.Service) error {
 		open := r.openStores(c, a.Keys())
-		m := r.newManage(c, a, scans.New(c, open, r.newScanner(c), scans.Options{Log: r.Log}), open)
+		m := r.newManage(c, a, r.newScans(c, open, scans.Options{}), open)
 		return errors.Join(f(c, m), open.close())
 	})
 }

@@ -78,7 +78,7 @@ func (l libraryPurge) Run(ctx context.Context, r *run) error {
 		}
 		if l.Yes {
 			open := r.openStores(c, a.Keys())
-			p, err = scans.New(c, open, r.newScanner(c), scans.Options{Log: r.Log}).Purge(ctx, m.Number, before, time.Minute)
+			p, err = r.newScans(c, open, scans.Options{}).Purge(ctx, m.Number, before, time.Minute)
 			if err = errors.Join(err, open.close()); err != nil {
 				return err
 			}

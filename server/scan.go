@@ -17,6 +17,7 @@ import (
 	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/server/demo"
 	"github.com/songlocker/songlocker/server/scans"
+	"github.com/songlocker/songlocker/server/usage"
 	"github.com/songlocker/songlocker/storage"
 )
 
@@ -52,7 +53,7 @@ func (s scanCommand) Run(ctx context.Context, r *run) error {
 			}
 		}
 		open := r.openStores(c, a.Keys())
-		m := scans.New(c, open, r.newScanner(c), scans.Options{Log: r.Log})
+		m := r.newScans(c, open, scans.Options{})
 		var errs []error
 		for _, l := range libraries {
 			if err := s.one(ctx, r, m, l); err != nil {
@@ -169,9 +170,21 @@ func (r *run) newScanner(c *catalog.Catalog) *scanner.Scanner {
 	return scanner.New(c, scanner.Options{GenreSeparators: r.Config.GenreSeps, ArtistSeparators: r.Config.ArtistSeps, GuessEncodings: r.Config.GuessEncodings, Playlists: r.Config.Playlists, Log: r.Log})
 }
 
+// openStores returns the stores of all libraries. What they are asked is kept
+// until they are closed.
 func (r *run) openStores(c *catalog.Catalog, keys *auth.Keyring) *stores {
-	return &stores{
-		catalog: c, keys: keys, registry: r.Stores, given: r.Config.secretsGiven(),
+	s := &stores{
+		meter: usage.New(c, usage.Options{Log: r.Log}), catalog: c, keys: keys, registry: r.Stores, given: r.Config.secretsGiven(),
 		options: storage.Options{FollowLinks: r.Config.FollowLinks, Log: r.Log},
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.work.Go(func() { s.meter.Run(ctx) })
+	return s
+}
+
+// newScans returns what scans the libraries of open stores.
+func (r *run) newScans(c *catalog.Catalog, open *stores, o scans.Options) *scans.Manager {
+	o.Log, o.Meter = r.Log, open.meter.Watch
+	return scans.New(c, open, r.newScanner(c), o)
 }

@@ -105,8 +105,8 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 	s.stores.cache = rangecache.New(rangecache.Options{
 		Dir: filepath.Join(r.Config.Data, "cache", "streams"), Bound: r.Config.StreamCacheBytes, Log: r.Log,
 	})
-	s.scans = scans.New(s.catalog, s.stores, r.newScanner(s.catalog), scans.Options{
-		Interval: r.Config.ScanInterval, Watch: r.Config.Watch, AtStart: true, Log: r.Log,
+	s.scans = r.newScans(s.catalog, s.stores, scans.Options{
+		Interval: r.Config.ScanInterval, Watch: r.Config.Watch, AtStart: true,
 		After: s.scanned,
 	})
 	s.hooks = hooks.New(hooks.Config{Catalog: s.catalog, Log: r.Log, Ask: func(library int, prefixes []string) {

@@ -7,10 +7,12 @@ import (
 	"maps"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/auth"
+	"github.com/songlocker/songlocker/server/usage"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/storage/rangecache"
 )
@@ -27,9 +29,13 @@ type stores struct {
 	given    map[string]storage.Secret // by the configuration, by clean location
 	cache    *rangecache.Cache         // of what playback reads; nil where nothing plays
 
-	mu       sync.Mutex
-	open     map[int]openStore
-	counters map[int]*storage.Counter // of playback, by library
+	meter *usage.Meter // keeps what is asked of remote stores
+
+	mu   sync.Mutex
+	open map[int]openStore
+
+	work sync.WaitGroup // of the meter, which stop ends
+	stop context.CancelFunc
 }
 
 type openStore struct {
@@ -38,13 +44,14 @@ type openStore struct {
 	sealed   []byte
 	secret   storage.Secret
 	store    storage.Store
-	play     storage.Store // the same as playback sees it
+	work     storage.Store // the same as background work sees it
+	play     storage.Store // and as playback does
 }
 
 // Store returns the store of a library. The caller does not close it.
 func (s *stores) Store(ctx context.Context, library int) (storage.Store, error) {
 	o, err := s.opened(ctx, library)
-	return o.store, err
+	return o.work, err
 }
 
 // playback is the stores as streams, covers and lyrics use them: what they ask
@@ -59,33 +66,58 @@ func (p playback) Store(ctx context.Context, library int) (storage.Store, error)
 
 // played counts what playback has asked of a library's store since the start.
 func (s *stores) played(library int) *storage.Counter {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.counter(library)
+	return s.meter.Counter(library, usage.Play)
 }
 
-// counter is played; s.mu is held.
-func (s *stores) counter(library int) *storage.Counter {
-	if s.counters == nil {
-		s.counters = map[int]*storage.Counter{}
+// forWork holds background work with a remote store to the library's daily cap.
+func (s *stores) forWork(library int, store storage.Store) storage.Store {
+	if _, remote := storage.As[storage.Pinner](store); !remote {
+		return store
 	}
-	if s.counters[library] == nil {
-		s.counters[library] = new(storage.Counter)
+	return storage.Gated(store, func(ctx context.Context) error { return s.meter.Allow(ctx, library) })
+}
+
+// warmer is a Store that fetches what is likely to be played next.
+type warmer interface {
+	Warm(o storage.Object, off, n int64)
+}
+
+// cappedWarmth is a store of playback that fetches nothing ahead once the
+// library's daily cap is reached.
+type cappedWarmth struct {
+	storage.Store
+	allow func(context.Context) error
+}
+
+// Unwrap returns the store of playback.
+func (s cappedWarmth) Unwrap() storage.Store { return s.Store }
+
+// Pinned is that of the store of playback.
+func (s cappedWarmth) Pinned(ctx context.Context, o storage.Object) (storage.File, error) {
+	return storage.OpenPinned(ctx, s.Store, o)
+}
+
+// Warm is that of the store of playback, as far as the cap lets it.
+func (s cappedWarmth) Warm(o storage.Object, off, n int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if w, ok := storage.As[warmer](s.Store); ok && s.allow(ctx) == nil {
+		w.Warm(o, off, n)
 	}
-	return s.counters[library]
 }
 
 // forPlayback wraps a store for playback. A folder is used as it is: the
-// kernel sends its files, and it has no price. s.mu is held.
+// kernel sends its files, and it has no price.
 func (s *stores) forPlayback(library int, location string, store storage.Store) storage.Store {
 	if _, remote := storage.As[storage.Pinner](store); !remote {
 		return store
 	}
-	store = storage.Counted(store, s.counter(library))
+	store = storage.Counted(store, s.played(library))
 	if s.cache == nil {
 		return store
 	}
-	return s.cache.Wrap(strconv.Itoa(library)+" "+location, store)
+	store = s.cache.Wrap(strconv.Itoa(library)+" "+location, store)
+	return cappedWarmth{store, func(ctx context.Context) error { return s.meter.Allow(ctx, library) }}
 }
 
 func (s *stores) opened(ctx context.Context, library int) (openStore, error) {
@@ -115,7 +147,7 @@ func (s *stores) opened(ctx context.Context, library int) (openStore, error) {
 	if s.open == nil {
 		s.open = map[int]openStore{}
 	}
-	now := openStore{location: l.Location, ambient: l.Config, sealed: sealed, secret: secret, store: store, play: s.forPlayback(library, l.Location, store)}
+	now := openStore{location: l.Location, ambient: l.Config, sealed: sealed, secret: secret, store: store, work: s.forWork(library, store), play: s.forPlayback(library, l.Location, store)}
 	s.open[library] = now
 	if ok {
 		return now, was.store.Close() // its open files stay readable
@@ -169,5 +201,9 @@ func (s *stores) close() error {
 		errs = append(errs, o.store.Close())
 	}
 	s.open = nil
+	if s.stop != nil {
+		s.stop()
+		s.work.Wait()
+	}
 	return errors.Join(errs...)
 }

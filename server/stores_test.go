@@ -10,6 +10,7 @@ import (
 
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
+	"github.com/songlocker/songlocker/server/usage"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/storage/local"
 	"github.com/songlocker/songlocker/storage/mem"
@@ -33,7 +34,7 @@ func openTestStores(t *testing.T, bucket storage.Store) *stores {
 	r := &storage.Registry{}
 	r.Register("mem", func(context.Context, *url.URL, storage.Options) (storage.Store, error) { return bucket, nil })
 	r.Register("file", local.Open)
-	s := &stores{catalog: c, registry: r}
+	s := &stores{catalog: c, registry: r, meter: usage.New(c, usage.Options{})}
 	t.Cleanup(func() { s.close() })
 	return s
 }

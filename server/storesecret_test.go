@@ -13,6 +13,7 @@ import (
 	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/auth"
+	"github.com/songlocker/songlocker/server/usage"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/storage/mem"
 )
@@ -107,7 +108,7 @@ func TestStoresFollowSecrets(t *testing.T) {
 		opened = append(opened, o)
 		return mem.New(nil), nil
 	})
-	s := &stores{catalog: c, keys: keys, registry: &reg, given: map[string]storage.Secret{"s3://named": {"key": "given"}}}
+	s := &stores{meter: usage.New(c, usage.Options{}), catalog: c, keys: keys, registry: &reg, given: map[string]storage.Secret{"s3://named": {"key": "given"}}}
 	defer s.close()
 	// last opens the store of a library and returns how it was opened at last,
 	// and how often any was.

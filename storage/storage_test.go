@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/songlocker/songlocker/models"
@@ -147,5 +148,53 @@ func TestRegistry(t *testing.T) {
 	}
 	if _, err := r.Open(t.Context(), "s3://bucket", storage.Options{}); !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), "mem") {
 		t.Errorf("an unknown scheme: %v; want models.ErrInvalid and what is known", err)
+	}
+}
+
+func TestGatedIsAStore(t *testing.T) {
+	storagetest.Run(t, func(_ *testing.T, files map[string]string) storage.Store {
+		return storage.Gated(mem.New(files), func(context.Context) error { return nil })
+	})
+}
+
+// A gate that closes refuses every call, the reads of open files and the rest
+// of a listing.
+func TestGated(t *testing.T) {
+	var closed atomic.Bool
+	refused := errors.New("refused")
+	s := storage.Gated(mem.New(map[string]string{"a": "0123456789", "b": "x"}), func(context.Context) error {
+		if closed.Load() {
+			return refused
+		}
+		return nil
+	})
+	ctx := t.Context()
+	f, err := s.File(ctx, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	pinned, err := storage.OpenPinned(ctx, s, f.Object())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pinned.Close()
+	n := 0
+	err = s.List(ctx, "", func(storage.Object) error { n++; closed.Store(true); return nil })
+	if !errors.Is(err, refused) || n != 1 {
+		t.Errorf("a listing behind a gate that closes: %v after %d objects", err, n)
+	}
+	for what, call := range map[string]func() error{
+		"list":   func() error { return s.List(ctx, "", func(storage.Object) error { return nil }) },
+		"stat":   func() error { _, err := s.Stat(ctx, "a"); return err },
+		"open":   func() error { _, err := s.Open(ctx, "a", 0, 1); return err },
+		"file":   func() error { _, err := s.File(ctx, "a"); return err },
+		"read":   func() error { _, err := f.Read(make([]byte, 1)); return err },
+		"readat": func() error { _, err := f.ReadAt(make([]byte, 1), 0); return err },
+		"pinned": func() error { _, err := pinned.ReadAt(make([]byte, 1), 0); return err },
+	} {
+		if err := call(); !errors.Is(err, refused) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }

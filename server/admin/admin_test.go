@@ -25,6 +25,7 @@ import (
 	"github.com/songlocker/songlocker/server/manage"
 	"github.com/songlocker/songlocker/server/scans"
 	"github.com/songlocker/songlocker/server/session"
+	"github.com/songlocker/songlocker/server/usage"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/storage/local"
 	"github.com/songlocker/songlocker/storage/mem"
@@ -109,7 +110,7 @@ func newHouse(t *testing.T) *house {
 	e := echo.New()
 	e.IPExtractor = echo.ExtractIPDirect()
 	New(Config{
-		Manage:  manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Open: open, OpenLibrary: folders{h.catalog}.Store}),
+		Manage:  manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Usage: usage.New(h.catalog, usage.Options{}), Open: open, OpenLibrary: folders{h.catalog}.Store}),
 		Door:    &session.Door{Auth: h.auth},
 		Version: "test",
 	}).Mount(e.Group("/admin"))
@@ -496,6 +497,18 @@ func TestBucket(t *testing.T) {
 	_, body, _ = b.post("libraries/3/test", nil)
 	wants(t, body, "The library was tested", "open: failed") // these tests open libraries without their secrets
 	wants(t, b.done("libraries/3/bucket", url.Values{"drop": {"1"}}, "libraries/3"), "No secret is kept")
+
+	l.Settings = models.LibrarySettings{Prices: models.Prices{Gets: 1.5}, RequestCap: 5000}
+	day := usage.Day(time.Now())
+	for _, err := range []error{h.catalog.UpdateLibrary(t.Context(), l), h.catalog.AddUsage(t.Context(), []catalog.Usage{{Library: 3, Day: day, Purpose: usage.Scan, Gets: 2000, Bytes: 5e6}})} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, body, _ = b.get("libraries/3")
+	wants(t, body, "What it costs", "<td>2,000</td><td>5.0 MB</td><td>3.00</td>", "Background work has used 2,000 of 5,000 requests today")
+	_, body, _ = b.get("libraries/1")
+	lacks(t, body, "What it costs") // a folder costs nothing
 
 	body = b.done("libraries/3/hook", nil, "libraries/3")
 	secret := regexp.MustCompile(manage.HookPrefix + `[a-z0-9]+`).FindString(body)

@@ -205,6 +205,7 @@ type libraryData struct {
 	Names   []string // of secrets
 	Others  []manage.Library
 	Test    *probe.Report
+	Costs   *costData // of a bucket
 	Runs    []*models.ScanRun
 	Readers []reader
 }
@@ -241,7 +242,11 @@ func (p *Pages) libraryTested(v *visit, wrong error, r *probe.Report) error {
 	if d.Number == 0 {
 		return models.ErrNotFound
 	}
-	_, _, d.Bucket = catalog.Bucket(d.Location)
+	if _, _, d.Bucket = catalog.Bucket(d.Location); d.Bucket {
+		if d.Costs, err = p.costs(v, n); err != nil {
+			return err
+		}
+	}
 	if d.Runs, err = p.Manage.Runs(ctx, v.who, n); err != nil {
 		return err
 	}

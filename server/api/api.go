@@ -78,6 +78,7 @@ func (a *API) Mount(g *echo.Group) {
 	a.secrets()
 	a.libraries()
 	a.moves()
+	a.usage()
 	a.playlists()
 	a.scans()
 	a.albums()

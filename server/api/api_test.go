@@ -32,6 +32,7 @@ import (
 	"github.com/songlocker/songlocker/server/manage"
 	"github.com/songlocker/songlocker/server/scans"
 	"github.com/songlocker/songlocker/server/session"
+	"github.com/songlocker/songlocker/server/usage"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/storage/local"
 	"github.com/songlocker/songlocker/storage/mem"
@@ -70,6 +71,14 @@ type house struct {
 	api     *API
 	stop    chan struct{}
 	bucket  storage.Store
+	clock   time.Time // of what is used by day; the zero time is now
+}
+
+func (h *house) now() time.Time {
+	if h.clock.IsZero() {
+		return time.Now()
+	}
+	return h.clock
 }
 
 func put(t *testing.T, dir, name, text string) {
@@ -141,7 +150,7 @@ func newHouse(t *testing.T) *house {
 	}
 	door := &session.Door{Auth: h.auth, BasePath: "/music", Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
 	h.api = New(Config{
-		Manage: manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Open: func(ctx context.Context, l string, secret storage.Secret, ambient bool) (storage.Store, error) {
+		Manage: manage.New(manage.Config{Catalog: h.catalog, Auth: h.auth, Scans: h.scans, Usage: usage.New(h.catalog, usage.Options{Now: h.now}), Open: func(ctx context.Context, l string, secret storage.Secret, ambient bool) (storage.Store, error) {
 			return reg.Open(ctx, l, storage.Options{Secret: secret, Ambient: ambient})
 		}, OpenLibrary: func(ctx context.Context, n int) (storage.Store, error) {
 			l, sealed, err := h.catalog.LibraryStore(ctx, n)
@@ -290,6 +299,7 @@ func TestEveryRouteByEveryCaller(t *testing.T) {
 		{"DELETE", "/libraries/1/readers/USER", "", [7]int{401, 403, 403, 403, 403, 403, 204}},
 		{"GET", "/libraries/1/missing", "", [7]int{401, 403, 403, 403, 403, 403, 200}},
 		{"POST", "/libraries/1/move", `{"location":"DIR/more","dryRun":true}`, [7]int{401, 403, 403, 403, 403, 403, 200}},
+		{"GET", "/libraries/1/usage", "", [7]int{401, 403, 403, 403, 403, 403, 200}},
 		{"POST", "/libraries/1/purge", `{"olderThanDays":30,"apply":true}`, [7]int{401, 403, 403, 403, 403, 403, 200}},
 		{"POST", "/scans", `{"libraries":[1]}`, [7]int{401, 403, 403, 403, 403, 403, 202}},
 		{"GET", "/scans", "", [7]int{401, 200, 200, 200, 200, 200, 200}},
@@ -710,6 +720,43 @@ func TestMove(t *testing.T) {
 	h.scan(1)
 	if after := ids(); len(after) != 3 || !slices.Contains(after, before[0]) || !slices.Contains(after, before[1]) {
 		t.Errorf("songs %v are %v", before, after)
+	}
+}
+
+// What a bucket was asked by day, with its price.
+func TestUsage(t *testing.T) {
+	h := newHouse(t)
+	h.clock = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	day := usage.Day(h.clock)
+	err := h.catalog.AddUsage(t.Context(), []catalog.Usage{
+		{Library: 1, Day: day, Purpose: usage.Scan, Lists: 1000, Gets: 2000, Heads: 500, Bytes: 3e9, Throttled: 7},
+		{Library: 1, Day: day, Purpose: usage.Play, Gets: 10},
+		{Library: 1, Day: day - 2, Purpose: usage.Scan, Gets: 4}, // of February
+		{Library: 2, Day: day, Purpose: usage.Scan, Gets: 99},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := h.call("owner", "PATCH", "/libraries/1", `{"prices":{"lists":5,"heads":1,"gets":0.5,"bytes":0.1},"requestCap":4000}`); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	a := h.call("owner", "GET", "/libraries/1/usage", "")
+	u := a.json(t)
+	total, today := u["total"].(map[string]any), u["today"].(map[string]any)
+	cost, _ := total["cost"].(float64)
+	if days := u["days"].([]any); a.status != 200 || u["from"] != "2026-03-01" || u["to"] != "2026-03-02" || len(days) != 2 ||
+		total["gets"] != 2010.0 || fmt.Sprintf("%.4f", cost) != "6.8050" || today["requests"] != 3500.0 || today["requestCap"] != 4000.0 {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if u := h.call("owner", "GET", "/libraries/1/usage?from=2026-02-01&to=2026-02-28", "").json(t); u["total"].(map[string]any)["gets"] != 4.0 || u["today"].(map[string]any)["requests"] != 3500.0 {
+		t.Errorf("of February: %v", u)
+	}
+	for path, status := range map[string]int{
+		"/libraries/1/usage?from=2026-02-30": 422, "/libraries/1/usage?from=2026-03-02&to=2026-03-01": 422, "/libraries/9/usage": 404,
+	} {
+		if a := h.call("owner", "GET", path, ""); a.status != status {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/server/auth"
 	"github.com/songlocker/songlocker/server/scans"
+	"github.com/songlocker/songlocker/server/usage"
 	"github.com/songlocker/songlocker/storage"
 )
 
@@ -23,6 +24,7 @@ type Config struct {
 	Catalog *catalog.Catalog
 	Auth    *auth.Service
 	Scans   *scans.Manager
+	Usage   *usage.Meter
 	// Open opens the store of a location with a secret, to see whether it can
 	// be read. ambient lets it use the machine's own credentials. The service
 	// closes it.

@@ -26,7 +26,9 @@ func (m *Manager) plan(ctx context.Context, o MoveOrder) (*scanner.MovePlan, err
 	if err != nil {
 		return nil, err
 	}
-	return m.scanner.PlanMove(ctx, scanner.MoveRequest{Library: l, Location: o.Location, Store: o.Store, Secret: o.Secret, Force: o.Force})
+	var counter storage.Counter
+	defer m.o.meter(o.Library, "other", &counter)()
+	return m.scanner.PlanMove(ctx, scanner.MoveRequest{Library: l, Location: o.Location, Store: o.Store, Secret: o.Secret, Force: o.Force, Counter: &counter})
 }
 
 // PlanMove tells what a move would find, and changes nothing. The report may

@@ -32,6 +32,10 @@ type Options struct {
 	Watch    bool          // follow what stores tell of changes
 	AtStart  bool          // scan every library when Run begins
 	Log      *slog.Logger
+	// Meter keeps what a counter counts for a library and a purpose until end;
+	// nil keeps nothing.
+	Meter func(library int, purpose string, c *storage.Counter) (end func())
+	Now   func() time.Time // nil is time.Now
 	// After is called when a scan has ended and no other waits; it may be nil.
 	After func()
 }
@@ -54,8 +58,9 @@ type Manager struct {
 	watchers sync.WaitGroup
 	listen   map[chan Status]bool
 	totals   map[int]*Totals
-	count    int   // songs in the catalog at version counted
-	counted  int64 // catalog version
+	count    int               // songs in the catalog at version counted
+	counted  int64             // catalog version
+	later    map[int]time.Time // libraries that a daily cap has stopped: when their scan goes on
 	changed  map[foundChanged]time.Time
 }
 
@@ -153,7 +158,10 @@ func New(c *catalog.Catalog, s Stores, sc *scanner.Scanner, o Options) *Manager 
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Manager{catalog: c, stores: s, scanner: sc, o: o, holder: holder(process()), wake: make(chan struct{}, 1),
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Manager{catalog: c, stores: s, scanner: sc, o: o, holder: holder(process()), wake: make(chan struct{}, 1), later: map[int]time.Time{},
 		changed: map[foundChanged]time.Time{}, watched: map[int]watched{}, listen: map[chan Status]bool{}, totals: map[int]*Totals{}}
 }
 
@@ -332,6 +340,7 @@ func (m *Manager) Run(ctx context.Context) error {
 		case <-m.wake:
 		case <-libraries.C:
 			m.watch(ctx)
+			m.resume()
 		case <-tick:
 			if err := m.Start(ctx, nil, false); err != nil && ctx.Err() == nil {
 				m.o.Log.Error("the scan by the clock can't start", "error", err)
@@ -370,6 +379,33 @@ func (m *Manager) scan(ctx context.Context, o Order) {
 
 // scanGC is the garbage collector's percentage while a scan runs.
 const scanGC = 40
+
+// meter is Meter, also where there is none.
+func (o *Options) meter(library int, purpose string, c *storage.Counter) (end func()) {
+	if o.Meter == nil {
+		return func() {}
+	}
+	return o.Meter(library, purpose, c)
+}
+
+// tomorrow is when the next day of UTC begins.
+func tomorrow(now time.Time) time.Time { return now.UTC().Truncate(24 * time.Hour).Add(24 * time.Hour) }
+
+// resume asks for the scans that a cap stopped on a day that is over.
+func (m *Manager) resume() {
+	var due []int
+	m.mu.Lock()
+	for n, at := range m.later {
+		if !m.o.Now().Before(at) {
+			due = append(due, n)
+			delete(m.later, n)
+		}
+	}
+	m.mu.Unlock()
+	for _, n := range due {
+		m.Ask(Order{Library: n})
+	}
+}
 
 // lease is how long a process that died keeps others from scanning, where it
 // is not known to have died.
@@ -414,10 +450,16 @@ func (m *Manager) Scan(ctx context.Context, o Order, progress *scanner.Progress)
 	defer debug.SetGCPercent(debug.SetGCPercent(scanGC))
 	var keeper sync.WaitGroup
 	keeper.Go(func() { m.keep(run, o.Library) })
+	metered := m.o.meter(o.Library, "scan", &progress.Store)
 	record, err := m.scanner.Scan(run, scanner.Request{Library: l, Store: store, Prefixes: o.Prefixes, Full: o.Full, AcceptMissing: o.AcceptMissing, Progress: progress})
+	metered()
 	stop()
 	keeper.Wait()
 	m.mu.Lock()
+	delete(m.later, o.Library)
+	if errors.Is(err, storage.ErrCapped) {
+		m.later[o.Library] = tomorrow(m.o.Now())
+	}
 	last := m.current.snapshot()
 	m.sum(record)
 	m.current, m.stop, m.taken = nil, nil, false // who hears of the end finds it ended
@@ -544,7 +586,7 @@ func (m *Manager) watch(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		w, ok := store.(storage.Watcher)
+		w, ok := storage.As[storage.Watcher](store)
 		if !ok {
 			continue
 		}
