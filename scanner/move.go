@@ -117,7 +117,7 @@ func (s *Scanner) PlanMove(ctx context.Context, r MoveRequest) (*MovePlan, error
 	}
 	p := &MovePlan{scanner: s, request: r, matching: *newMatching(old, found)}
 	etags := remote(from) && remote(r.Location)
-	p.find(etags)
+	p.match(etags)
 	if err := p.sound(ctx, store); err != nil {
 		return nil, err
 	}
@@ -137,12 +137,6 @@ func (s *Scanner) PlanMove(ctx context.Context, r MoveRequest) (*MovePlan, error
 // lease, and asks for a scan.
 func (p *MovePlan) Apply(ctx context.Context) error {
 	return p.scanner.catalog.Relocate(ctx, p.request.Library.Number, p.relocation)
-}
-
-// find applies the rules that need nothing but listings.
-func (m *matching) find(etags bool) {
-	r, ok := m.commonRenaming()
-	m.match(r, ok, etags)
 }
 
 // besides are the keys of objects of a place that are no audio.
@@ -419,7 +413,7 @@ func (x *scan) arrive(ctx context.Context) error {
 	}
 	m := newMatching(old, x.listing.objects)
 	etags := remote(x.keysOf) && remote(x.Library.Location)
-	m.find(etags)
+	m.match(etags)
 	all, there := 0, 0
 	for i, w := range old {
 		if w.song != 0 && !w.absent {

@@ -108,8 +108,10 @@ type nameAndSize struct {
 }
 
 // commonRenaming finds by what change of their beginnings most keys are keys
-// of the new place; false when there is none.
-func (m *matching) commonRenaming() (renaming, bool) {
+// of the new place; false when there is none, or several are as good. Keys that
+// may have gone several ways have no say. most tells that it holds for at least
+// half of the keys.
+func (m *matching) commonRenaming() (_ renaming, most, ok bool) {
 	by := map[nameAndSize][]int{}
 	byName := map[string][]int{}
 	for j, o := range m.found {
@@ -123,11 +125,13 @@ func (m *matching) commonRenaming() (renaming, bool) {
 		}
 	}
 	count := map[renaming]int{}
+	asked := 0
 	for i := 0; i < len(m.old); i += 1 + len(m.old)/votes {
 		w := m.old[i]
+		asked++
 		name := foldKey(path.Base(w.key))
 		near := by[nameAndSize{name, w.size}]
-		weight := 4
+		weight := 4 // of an equal size
 		if len(near) == 0 {
 			near, weight = byName[name], 1
 		}
@@ -144,27 +148,34 @@ func (m *matching) commonRenaming() (renaming, bool) {
 			}
 		}
 		for r := range ways {
-			count[r] += weight
+			if len(ways) == 1 {
+				count[r] += weight
+			}
 		}
 	}
 	var best renaming
+	high := 0
 	for r, n := range count {
-		if c := cmp.Or(cmp.Compare(n, count[best]), cmp.Compare(len(best.from)+len(best.to), len(r.from)+len(r.to)), strings.Compare(best.from+"\x00"+best.to, r.from+"\x00"+r.to)); c > 0 {
-			best = r
+		switch {
+		case n > high:
+			best, high, ok = r, n, true
+		case n == high:
+			ok = false
 		}
 	}
-	return best, count[best] > 0
+	return best, high >= 2*asked, ok // half of what all could weigh
 }
 
-// byKeys matches what has, renamed, exactly the key of a found object.
-func (m *matching) byKeys(r renaming) {
+// byKeys matches what has, renamed, exactly the key of a found object, with
+// another size only where most keys were renamed so.
+func (m *matching) byKeys(r renaming, most bool) {
 	at := make(map[string]int, len(m.found))
 	for j, o := range m.found {
 		at[o.Key] = j
 	}
 	for i, w := range m.old {
 		key, ok := r.apply(w.key)
-		if j, there := at[key]; ok && there && m.to[i] < 0 && !m.got[j] {
+		if j, there := at[key]; ok && there && !m.got[j] && (most || w.size == m.found[j].Size) {
 			m.take(i, j, ruleKey)
 		}
 	}
@@ -277,10 +288,10 @@ func (m *matching) byETags(absent bool) {
 
 // match applies all rules but that of sound. etags tells that the ETags of
 // both places mean the same.
-func (m *matching) match(r renaming, renamed, etags bool) {
-	m.renaming = r
-	if renamed {
-		m.byKeys(r)
+func (m *matching) match(etags bool) {
+	if r, most, ok := m.commonRenaming(); ok {
+		m.renaming = r
+		m.byKeys(r, most)
 	}
 	for _, absent := range []bool{false, true} {
 		m.bySuffixes(absent)
