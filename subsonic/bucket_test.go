@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/songlocker/songlocker/models"
+	"github.com/songlocker/songlocker/models/catalog"
 	"github.com/songlocker/songlocker/storage"
 	"github.com/songlocker/songlocker/storage/mem"
 	"github.com/songlocker/songlocker/storage/rangecache"
@@ -27,6 +28,7 @@ type bucket struct {
 	mu      sync.Mutex
 	asked   []string // "method key from+length"
 	latency time.Duration
+	gate    chan struct{}    // holds requests back until it is closed, if set
 	after   func(read int64) // called with the bytes that a range has given so far, if set
 	link    string           // what Link gives
 	linked  []storage.Link
@@ -35,8 +37,11 @@ type bucket struct {
 func (b *bucket) ask(ctx context.Context, what string) error {
 	b.mu.Lock()
 	b.asked = append(b.asked, what)
-	wait := b.latency
+	wait, gate := b.latency, b.gate
 	b.mu.Unlock()
+	if gate != nil {
+		<-gate
+	}
 	select {
 	case <-time.After(wait):
 		return nil
@@ -329,13 +334,15 @@ func TestPartsAndArchivesFromABucket(t *testing.T) {
 	b.requests()
 	for title, whole := range want {
 		call := "stream?id=" + h.id(title)
-		b.requests()
 		if r := h.with("HEAD", "owner", call); r.Header.Get("Content-Length") != fmt.Sprint(len(whole)) {
 			t.Errorf("HEAD of %s: %v", title, r.Header)
 		}
 		if got := b.requests(); len(got) > 0 {
 			t.Errorf("HEAD of %s asked for %v", title, got)
 		}
+	}
+	for title, whole := range want {
+		call := "stream?id=" + h.id(title)
 		if got := body(t, h.with("GET", "owner", call)); got != whole {
 			t.Errorf("%s: %d other bytes", title, len(got))
 		}
@@ -352,4 +359,152 @@ func TestPartsAndArchivesFromABucket(t *testing.T) {
 	if !slices.Contains(h.changed, "1 "+sky) {
 		t.Errorf("scans of %q are asked for", h.changed)
 	}
+}
+
+// Through a store that takes 300 ms for each request the next song is there
+// when it is asked for.
+func TestTheNextSongIsWarm(t *testing.T) {
+	h, b := withBucket(t, 1<<30)
+	server := httptest.NewServer(h.handler)
+	defer server.Close()
+	b.mu.Lock()
+	b.latency = 300 * time.Millisecond
+	b.mu.Unlock()
+	size := len(bytesOf(t, b, sea))
+	open := func(id string) (io.ReadCloser, time.Duration) {
+		start := time.Now()
+		r, err := http.Get(server.URL + target("owner", "stream?id="+id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(r.Body, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		return r.Body, time.Since(start)
+	}
+	finish := func(r io.ReadCloser) {
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			t.Error(err)
+		}
+		r.Close()
+	}
+	first, cold := open(h.id("Sea"))
+	finish(first)
+	// The rest of the song, and the head of the next.
+	rest := []string{"get " + sea + " 0+1048576", fmt.Sprintf("get %s 1048576+%d", sea, min(2<<20, size-1<<20)), "get " + sky + " 0+1048576"}
+	if size > 3<<20 {
+		rest = append(rest, fmt.Sprintf("get %s %d+%d", sea, 3<<20, size-3<<20))
+	}
+	waitFor(t, func() bool {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return len(b.asked) >= len(rest)
+	})
+	if got := b.requests(); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(rest))) {
+		t.Errorf("then came %q, want %q", got, rest)
+	}
+	// What is on its way has come before the next song is asked for.
+	waitFor(t, func() bool { return h.warmed(t, b, sky) })
+	// The bucket answers nothing now, and the first byte comes.
+	gate := make(chan struct{})
+	b.mu.Lock()
+	b.gate = gate
+	b.mu.Unlock()
+	next, warm := open(h.id("Sky"))
+	for _, r := range b.requests() {
+		if strings.HasPrefix(r, "get "+sky+" 0+") {
+			t.Errorf("the next song's beginning was asked for again")
+		}
+	}
+	close(gate)
+	finish(next)
+	t.Logf("first bytes: cold after %s, warm after %s", cold, warm)
+}
+
+// warmed tells whether the first chunk of an object is in the cache: then it
+// is read without the bucket.
+func (h *house) warmed(t *testing.T, b *bucket, key string) bool {
+	t.Helper()
+	o, err := b.Store.Stat(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	f, err := storage.OpenPinned(ctx, h.stores[1], o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	_, err = f.ReadAt(make([]byte, 1), min(o.Size, 1<<20)-1)
+	if err != nil {
+		b.requests()
+	}
+	return err == nil
+}
+
+func waitFor(t *testing.T, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not come")
+		}
+	}
+}
+
+func TestWhatIsWarmed(t *testing.T) {
+	h, b := withBucket(t, 1<<30)
+	sees := func(call string, headers []string, want bool) {
+		t.Helper()
+		key := musicKey(h, "Night")
+		b.Put(key, []byte(bytesOf(t, b, key)+"x")) // nothing of it is in the cache
+		h.rescan2(b)
+		body(t, h.with("GET", "guest", call, headers...))
+		if want {
+			waitFor(t, func() bool { return h.warmed(t, b, key) })
+		}
+		got := false
+		for _, r := range b.requests() {
+			got = got || strings.HasPrefix(r, "get "+key+" 0+")
+		}
+		if got && !want {
+			t.Errorf("%s %v warmed the next song", call, headers)
+		}
+	}
+	// Sea is in the queue before Night.
+	h.ask("guest", "savePlayQueue?id="+h.id("Sea")+"&id="+h.id("Night")+"&current="+h.id("Sea"))
+	call := "stream?id=" + h.id("Sea")
+	sees(call, nil, true)
+	sees(call, []string{"Range", "bytes=0-"}, true)
+	sees(call, []string{"Range", "bytes=100-"}, false)
+	sees("download?id="+h.id("Sea"), nil, false)
+
+	// What a user may not read is passed over.
+	b.requests()
+	other := &bucket{Store: h.stores[2].(*mem.Store)}
+	c := rangecache.New(rangecache.Options{Dir: filepath.Join(t.TempDir(), "streams"), Bound: 1 << 30})
+	defer c.Close()
+	h.stores[2] = c.Wrap("2", other)
+	h.ask("owner", "savePlayQueue?id="+h.id("Sea")+"&id="+h.id("Leaf")+"&current="+h.id("Sea"))
+	body(t, h.with("GET", "guest", call))
+	if err := h.catalog.SaveQueue(t.Context(), h.viewer("owner"), nil, 0, 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := other.requests(); len(got) > 0 {
+		t.Errorf("another user's next song was fetched: %q", got)
+	}
+}
+
+// musicKey is the key of a song of the first library.
+func musicKey(h *house, title string) string {
+	return h.song(title)["path"].(string)
+}
+
+func (h *house) viewer(user string) catalog.Viewer {
+	h.t.Helper()
+	u, err := h.catalog.UserByName(h.t.Context(), user)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return h.catalog.Viewer(u)
 }

@@ -25,6 +25,8 @@ type content struct {
 	lead     int       // bytes at its beginning that are not the object's
 	head     []byte    // read, and not yet given out
 	failed   error     // of a read
+	given    int       // bytes read so far
+	begun    func()    // called once warmAfter of them are; may be nil
 }
 
 // Read gives out what prime has read first.
@@ -37,6 +39,9 @@ func (x *content) Read(p []byte) (int, error) {
 	n, err := x.ReadSeeker.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
 		x.failed = err
+	}
+	if x.given += n; x.given >= warmAfter && x.begun != nil {
+		x.begun()
 	}
 	return n, err
 }
@@ -117,13 +122,9 @@ func (a *API) withContent(c Call, s *models.Song, use func(x *content) (bool, er
 	if err != nil {
 		return fmt.Errorf("the store of library %d: %w", s.Library, err)
 	}
-	o := storage.Object{Key: s.ObjectKey, Size: s.Size, ModTime: s.ModTime, ETag: s.ETag}
-	var cut models.Cut
-	if s.Part != 0 {
-		if cut, err = a.Catalog.Cut(c, s.Key); err != nil {
-			return err
-		}
-		o.Size = cut.Object
+	o, cut, err := a.objectOf(c, s)
+	if err != nil {
+		return err
 	}
 	for again := false; ; again = true {
 		begun, err := a.use(c, s, store, o, cut, use)
@@ -148,6 +149,17 @@ func (a *API) withContent(c Call, s *models.Song, use func(x *content) (bool, er
 			return fmt.Errorf("open %s: %w", id, err)
 		}
 	}
+}
+
+// objectOf returns a song's object as the catalog knows of it, and how the song
+// lies in it where it is a part.
+func (a *API) objectOf(c Call, s *models.Song) (o storage.Object, cut models.Cut, err error) {
+	o = storage.Object{Key: s.ObjectKey, Size: s.Size, ModTime: s.ModTime, ETag: s.ETag}
+	if s.Part != 0 {
+		cut, err = a.Catalog.Cut(c, s.Key)
+		o.Size = cut.Object
+	}
+	return o, cut, err
 }
 
 // changed asks for a scan where err says that a song's object is no longer the

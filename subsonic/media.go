@@ -42,18 +42,31 @@ func (a *API) stream(c Call, p streamParams) (spec.Payload, error) {
 		return nil, err
 	}
 	w := wanted{p.Format, max(p.MaxBitRate, 0)}.within(c.User.MaxBitRate)
-	return nil, a.sendChoice(c, s, w, func(x *models.Song) error { return a.sendSong(c, x, "inline") })
+	begin, wait := a.warming(c, s, w)
+	defer wait()
+	return nil, a.sendChoice(c, s, w, func(x *models.Song) error { return a.sendSong(c, x, "inline", begin) })
 }
 
-// sendSong sends the bytes of a song with Range, If-Range, ETag and
-// Last-Modified. disposition says whether browsers play or save it. An error
-// means that nothing was sent.
-func (a *API) sendSong(c Call, s *models.Song, disposition string) error {
-	return a.withContent(c, s, func(x *content) (bool, error) { return a.sendContent(c, s, x, disposition) })
+// sendSong sends the bytes of a song, or a link to them. disposition says
+// whether browsers play or save it; begun is called when enough of it has been
+// sent to think of the next song. An error means that nothing was sent.
+func (a *API) sendSong(c Call, s *models.Song, disposition string, begun func()) error {
+	if a.redirect(c, s, disposition) {
+		return nil
+	}
+	return a.withContent(c, s, func(x *content) (bool, error) {
+		x.begun = begun
+		sent, err := a.sendContent(c, s, x, disposition)
+		if err == nil && (x.given > 0 || !x.remote) {
+			begun() // the song is short, or the kernel has sent it
+		}
+		return sent, err
+	})
 }
 
-// sendContent is sendSong for what has been opened. It tells whether anything
-// was sent, after which nobody is told of an error: the connection breaks.
+// sendContent sends an open song with Range, If-Range, ETag and Last-Modified.
+// disposition says whether browsers play or save it. It tells whether anything
+// was sent, after which nobody can be told of an error.
 func (a *API) sendContent(c Call, s *models.Song, x *content, disposition string) (bool, error) {
 	h := c.W.Header()
 	h["Content-Type"] = []string{contentType(s)}
@@ -156,7 +169,7 @@ func (a *API) download(c Call, p idParams) (spec.Payload, error) {
 			return nil, err
 		}
 		w := wanted{format: formatRaw}
-		return nil, a.sendChoice(c, s, w, func(x *models.Song) error { return a.sendSong(c, x, "attachment") })
+		return nil, a.sendChoice(c, s, w, func(x *models.Song) error { return a.sendSong(c, x, "attachment", func() {}) })
 	}
 	return nil, a.sendArchive(c, p.ID)
 }
