@@ -132,7 +132,7 @@ type File interface {
 // Pinner is a Store that opens an object as it was listed, without asking for
 // it: the first request is the first read. Each read, the first one too, is of
 // the content that o's ETag names, or fails with ErrChanged. Object of the
-// file is o. An archived object is models.ErrUnavailable.
+// file is o. An archived object is models.ErrArchived.
 type Pinner interface {
 	Pinned(ctx context.Context, o Object) (File, error)
 }

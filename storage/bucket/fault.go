@@ -114,7 +114,7 @@ func (s *Store) explain(ctx context.Context, b backend, err error, what, key str
 	case causeRange:
 		return say("the range begins past its end", storage.ErrRange)
 	case causeArchived:
-		return say(said+". It is archived: restore it in its bucket to play it", models.ErrUnavailable)
+		return say(said+". It is archived: restore it in its bucket to play it", models.ErrArchived)
 	case causeThrottled:
 		return say(said+". The provider asks for fewer requests; it is tried again later", models.ErrUnavailable, storage.ErrThrottled)
 	default:

@@ -62,7 +62,7 @@ func (s *Store) Pinned(ctx context.Context, o storage.Object) (storage.File, err
 		return nil, err
 	}
 	if o.Archived {
-		return nil, fmt.Errorf("%q in %s is archived: restore it in its bucket to play it: %w", o.Key, s.name, models.ErrUnavailable)
+		return nil, fmt.Errorf("%q in %s is archived: restore it in its bucket to play it: %w", o.Key, s.name, models.ErrArchived)
 	}
 	s.mu.Lock()
 	s.users++
@@ -231,6 +231,23 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 		err = io.EOF
 	}
 	return n, err
+}
+
+// Range is one request.
+func (f *file) Range(off, n int64) (io.ReadCloser, error) {
+	if f.closed.Load() {
+		return nil, errClosed(f.object.Key)
+	}
+	if off < 0 || n < 0 || n > f.object.Size-off {
+		return nil, fmt.Errorf("%q: %d bytes from byte %d of %d: %w", f.object.Key, n, off, f.object.Size, storage.ErrRange)
+	}
+	r := f.reader(off, off+n)
+	if n > 0 {
+		if err := r.open(); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
 }
 
 func (f *file) Read(p []byte) (int, error) {

@@ -258,7 +258,7 @@ func (s *Store) Pinned(ctx context.Context, o storage.Object) (storage.File, err
 		return nil, err
 	}
 	if o.Archived {
-		return nil, fmt.Errorf("%q is archived: %w", o.Key, models.ErrUnavailable)
+		return nil, fmt.Errorf("%q: %w", o.Key, models.ErrArchived)
 	}
 	return &pinned{s: s, ctx: ctx, object: o}, nil
 }

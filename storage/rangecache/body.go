@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/storage"
 )
 
@@ -27,6 +28,7 @@ type body struct {
 	ctx    context.Context
 	store  storage.Pinner
 	object storage.Object
+	held   storage.File // reads on when the store has been closed; may be nil
 	off    int64 // of the next byte
 	end    int64
 
@@ -41,6 +43,19 @@ type body struct {
 
 func newBody(ctx context.Context, s storage.Pinner, o storage.Object, off, end int64) *body {
 	return &body{ctx: ctx, store: s, object: o, off: off, end: end}
+}
+
+// unclosed is a file that somebody else closes.
+type unclosed struct{ storage.File }
+
+func (unclosed) Close() error { return nil }
+
+// Range is that of the file, or reads it in pieces.
+func (u unclosed) Range(off, n int64) (io.ReadCloser, error) {
+	if r, ok := u.File.(storage.Ranger); ok {
+		return r.Range(off, n)
+	}
+	return io.NopCloser(io.NewSectionReader(u.File, off, n)), nil
 }
 
 // Read is that of io.Reader.
@@ -74,7 +89,8 @@ func (b *body) again(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%q ends at byte %d of %d: %w", b.object.Key, b.off, b.object.Size, io.ErrUnexpectedEOF)
 	}
-	for _, last := range []error{storage.ErrChanged, storage.ErrRange, fs.ErrNotExist, fs.ErrPermission} {
+	// A store that is not available has been asked again by its own backend.
+	for _, last := range []error{storage.ErrChanged, storage.ErrRange, fs.ErrNotExist, fs.ErrPermission, models.ErrUnavailable} {
 		if errors.Is(err, last) {
 			return err
 		}
@@ -82,7 +98,7 @@ func (b *body) again(err error) error {
 	if b.off-b.since >= progress {
 		b.failed = 0
 	}
-	if b.failed++; b.failed >= attempts || b.object.Archived {
+	if b.failed++; b.failed >= attempts {
 		return err
 	}
 	wait := pause
@@ -117,6 +133,9 @@ func (b *body) open() error {
 	b.cancel, b.since = cancel, b.off
 	b.patient = time.AfterFunc(silence, cancel)
 	f, err := b.store.Pinned(ctx, b.object)
+	if errors.Is(err, fs.ErrClosed) && b.held != nil {
+		f, err = unclosed{b.held}, nil
+	}
 	if err != nil {
 		b.shut()
 		return err

@@ -405,6 +405,7 @@ func TestChangedObjects(t *testing.T) {
 
 func TestFaultsOfTheStore(t *testing.T) {
 	want := song(3<<20 + 5)
+	broken := errors.New("connection reset by peer")
 	busy := fmt.Errorf("%w: %w", storage.ErrThrottled, models.ErrUnavailable)
 	for name, c := range map[string]struct {
 		before func(ctx context.Context, n int) error
@@ -412,9 +413,9 @@ func TestFaultsOfTheStore(t *testing.T) {
 		cut    int64
 	}{
 		"bodies that break off": {cut: 300_000},
-		"a burst of 503": {before: func(_ context.Context, n int) error {
+		"a burst of failures": {before: func(_ context.Context, n int) error {
 			if n <= 3 {
-				return busy
+				return broken
 			}
 			return nil
 		}},
@@ -444,7 +445,7 @@ func TestFaultsOfTheStore(t *testing.T) {
 					if c.twice {
 						r.before = func(_ context.Context, n int) error {
 							if asked := r.requests(); !slices.Contains(asked[:n-1], asked[n-1]) {
-								return busy
+								return broken
 							}
 							return nil
 						}
@@ -458,21 +459,23 @@ func TestFaultsOfTheStore(t *testing.T) {
 			})
 		}
 	}
-	for _, bound := range []int64{0, 1 << 30} {
-		dir := t.TempDir()
-		synctest.Test(t, func(t *testing.T) {
-			r := newRemote(map[string]string{"a.flac": want})
-			r.before = func(context.Context, int) error { return busy }
-			cache := New(Options{Dir: dir, Bound: bound})
-			defer cache.Close()
-			f := pinned(t, cache.Wrap("x", r), "a.flac")
-			if n, err := f.Read(make([]byte, 9)); n != 0 || !errors.Is(err, storage.ErrThrottled) || !errors.Is(err, models.ErrUnavailable) {
-				t.Errorf("a store that stays busy: %d, %v", n, err)
-			}
-			if n := len(r.requests()); n != attempts {
-				t.Errorf("it was asked %d times", n)
-			}
-		})
+	for err, tries := range map[error]int{broken: attempts, busy: 1, fs.ErrPermission: 1} {
+		for _, bound := range []int64{0, 1 << 30} {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRemote(map[string]string{"a.flac": want})
+				r.before = func(context.Context, int) error { return err }
+				cache := New(Options{Dir: dir, Bound: bound})
+				defer cache.Close()
+				f := pinned(t, cache.Wrap("x", r), "a.flac")
+				if n, got := f.Read(make([]byte, 9)); n != 0 || !errors.Is(got, err) {
+					t.Errorf("%v: %d, %v", err, n, got)
+				}
+				if n := len(r.requests()); n != tries {
+					t.Errorf("%v: asked %d times", err, n)
+				}
+			})
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"path"
 	"strconv"
 	"sync"
@@ -65,7 +66,11 @@ func (s *store) Pinned(ctx context.Context, o storage.Object) (storage.File, err
 	if o.Archived || o.Size <= 0 {
 		return s.pinner.Pinned(ctx, o)
 	}
-	return &file{s: s, ctx: ctx, o: o, name: objectName(s.name, o), next: -1, aheadOf: -1}, nil
+	held, err := s.pinner.Pinned(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &file{s: s, ctx: ctx, o: o, held: held, name: objectName(s.name, o), next: -1, aheadOf: -1}, nil
 }
 
 // Warm fetches n bytes from off of an object into the cache, in the background
@@ -100,7 +105,8 @@ type file struct {
 	s    *store
 	ctx  context.Context
 	o    storage.Object
-	name string // the object's in the cache
+	held storage.File // keeps a store in use that is closed meanwhile; nothing else is asked of it
+	name string       // the object's in the cache
 
 	pos int64 // of Read and Seek
 
@@ -154,7 +160,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 		more = off == f.next
 	} else {
 		// One that others read at once with is a read by itself.
-		g = &file{s: f.s, ctx: f.ctx, o: f.o, name: f.name, next: -1, aheadOf: -1}
+		g = &file{s: f.s, ctx: f.ctx, o: f.o, held: f.held, name: f.name, next: -1, aheadOf: -1}
 		defer g.leave()
 	}
 	n := 0
@@ -175,7 +181,7 @@ func (f *file) ReadAt(p []byte, off int64) (int, error) {
 // its chunk.
 func (f *file) Close() error {
 	f.leave()
-	return nil
+	return f.held.Close()
 }
 
 func (f *file) leave() {
@@ -243,6 +249,8 @@ func (f *file) some(p []byte, off int64, more bool) (int, error) {
 		f.drop(n)
 		switch {
 		case errors.Is(err, errAbandoned):
+		case errors.Is(err, fs.ErrClosed):
+			cached = false
 		case errors.Is(err, errDisk):
 			_ = f.s.cache.fault(err)
 			cached = false
@@ -257,7 +265,9 @@ func (f *file) some(p []byte, off int64, more bool) (int, error) {
 	case more:
 		end = f.o.Size
 	}
-	f.past(newBody(f.ctx, f.s.pinner, f.o, off, end))
+	b := newBody(f.ctx, f.s.pinner, f.o, off, end)
+	b.held = f.held
+	f.past(b)
 	return f.direct.Read(p)
 }
 
