@@ -114,6 +114,7 @@ func newServer(ctx context.Context, r *run) (s *server, err error) {
 	}})
 	s.artwork = artwork.New(artwork.Config{
 		Catalog: s.catalog, Stores: playback{s.stores}, Dir: filepath.Join(r.Config.Data, "cache", "art"), Bound: r.Config.ArtCacheBytes, Log: r.Log,
+		Changed: s.scans.Changed,
 	})
 	return s, nil
 }

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -176,4 +177,19 @@ func (c *Catalog) playlistCovers(ctx context.Context, v Viewer, playlists []mode
 		out[k] = kept
 	}
 	return out, err
+}
+
+// Object returns the size in bytes, the time of change (Unix ns) and the ETag
+// that the catalog knows of an object of music, whatever songs it became. One
+// that it does not know is models.ErrNotFound.
+func (c *Catalog) Object(ctx context.Context, library int, key string) (size, modTime int64, etag string, err error) {
+	err = c.r.WithContext(ctx).Raw(`SELECT size, mtime, etag FROM songs WHERE library_id = ? AND object_key = ? AND part = 0`, library, []byte(key)).
+		Row().Scan(&size, &modTime, &etag)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = models.ErrNotFound
+	}
+	if err != nil {
+		return 0, 0, "", fmt.Errorf("object %q of library %d: %w", key, library, err)
+	}
+	return size, modTime, etag, nil
 }

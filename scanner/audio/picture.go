@@ -169,10 +169,14 @@ type oggBody struct {
 	other  int64 // pages of other streams passed
 }
 
+// oggPicture is how much of a picture in pages is read at once, in bytes: all
+// but enormous ones are one read.
+const oggPicture = 8 << 20
+
 // newOggBody returns a reader from the page at off on. want is how many
 // bytes will be read: it decides the size of the reads.
 func newOggBody(r io.ReaderAt, off, size, want int64) (*oggBody, error) {
-	n := min(max(want+want/64+oggMaxHeader, 4<<10), 1<<20, size-off)
+	n := min(max(want+want/64+oggMaxHeader, 4<<10), oggPicture, size-off)
 	in := bufio.NewReaderSize(io.NewSectionReader(r, off, size-off), int(n))
 	h, err := in.Peek(oggHeader)
 	if err != nil {

@@ -59,6 +59,9 @@ type Config struct {
 	Bound   int64        // bytes in Dir; 0 is DefaultCache
 	Resizes int          // pictures made at once; 0 is half of the cores
 	Log     *slog.Logger // nil discards
+	// Changed is told of an object of a library that is not what was scanned;
+	// nil is nobody.
+	Changed func(library int, key string)
 }
 
 // Service answers with covers. Its methods may be called at once from many
@@ -71,6 +74,8 @@ type Service struct {
 	flights singleflight.Group
 	reads   *semaphore.Weighted // payloads held in memory
 	resizes *semaphore.Weighted
+	refused refused
+	changed func(library int, key string)
 	made    atomic.Int64 // pictures rendered, for tests
 }
 
@@ -86,7 +91,7 @@ func New(c Config) *Service {
 		c.Resizes = max(1, runtime.NumCPU()/2)
 	}
 	return &Service{
-		catalog: c.Catalog, stores: c.Stores, log: c.Log,
+		catalog: c.Catalog, stores: c.Stores, log: c.Log, changed: c.Changed,
 		cache:   cache{dir: c.Dir, bound: c.Bound, log: c.Log, total: -1},
 		reads:   semaphore.NewWeighted(int64(4 * c.Resizes)),
 		resizes: semaphore.NewWeighted(int64(c.Resizes)),
@@ -209,7 +214,7 @@ func (s *Service) first(ctx context.Context, of models.ID, list []catalog.Pictur
 			return nil, err
 		}
 		s.log.Debug("a cover can't be shown", "of", of, "library", p.Library, "key", p.ObjectKey, "error", err)
-		if later == nil && !errors.Is(err, errBroken) && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, storage.ErrRange) {
+		if later == nil && !errors.Is(err, errBroken) && !gone(err) {
 			later = err
 		}
 	}
@@ -217,6 +222,12 @@ func (s *Service) first(ctx context.Context, of models.ID, list []catalog.Pictur
 		return nil, fmt.Errorf("cover of %s: %w", of, later)
 	}
 	return nil, fmt.Errorf("a picture of %w", models.NotFound(of))
+}
+
+// gone tells whether err means that a picture is no longer where the scan found
+// it.
+func gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, storage.ErrRange) || errors.Is(err, storage.ErrChanged)
 }
 
 // name is under what a picture of this size is kept. The version changes with
@@ -228,7 +239,13 @@ func name(p catalog.Picture, size int) string {
 // open opens one picture.
 func (s *Service) open(ctx context.Context, p catalog.Picture, size int) (*Image, error) {
 	if size == 0 && !p.Embedded {
-		return s.original(ctx, p)
+		store, err := s.stores.Store(ctx, p.Library)
+		if err != nil {
+			return nil, err
+		}
+		if _, remote := store.(storage.Pinner); !remote {
+			return original(ctx, store, p)
+		}
 	}
 	return s.kept(ctx, name(p, size), func(ctx context.Context) ([]byte, error) {
 		data, err := s.payload(ctx, p)
@@ -247,12 +264,8 @@ func (s *Service) open(ctx context.Context, p catalog.Picture, size int) (*Image
 	})
 }
 
-// original opens a picture that is an object of its own, as it is.
-func (s *Service) original(ctx context.Context, p catalog.Picture) (*Image, error) {
-	store, err := s.stores.Store(ctx, p.Library)
-	if err != nil {
-		return nil, err
-	}
+// original opens a picture that is an object of its own in a folder, as it is.
+func original(ctx context.Context, store storage.Store, p catalog.Picture) (*Image, error) {
 	f, err := store.File(ctx, p.ObjectKey)
 	if err != nil {
 		return nil, err
@@ -328,6 +341,9 @@ func (s *Service) payload(ctx context.Context, p catalog.Picture) ([]byte, error
 	if err != nil {
 		return nil, err
 	}
+	if _, remote := store.(storage.Pinner); remote {
+		return s.remote(ctx, store, p)
+	}
 	f, err := store.File(ctx, p.ObjectKey)
 	if err != nil {
 		return nil, err
@@ -391,7 +407,7 @@ func (s *Service) part(ctx context.Context, list []catalog.Picture, side int) (i
 			return img, nil
 		}
 	}
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, storage.ErrRange) {
+	if gone(err) {
 		// Gone since the scan: the others show.
 		return nil, fmt.Errorf("mosaic: %w", models.ErrNotFound)
 	}

@@ -39,6 +39,9 @@ func (s stores) Store(_ context.Context, library int) (storage.Store, error) {
 	return s[library], nil
 }
 
+// folder is a store as a folder is one: nothing in it is pinned.
+type folder struct{ storage.Store }
+
 // room is a service over one library in memory with albums of one song each.
 type room struct {
 	*Service
@@ -96,7 +99,7 @@ func newRoom(t testing.TB, albums int, config Config) *room {
 		}
 		return nil
 	})
-	config.Catalog, config.Stores = c, stores{r.library: r.store}
+	config.Catalog, config.Stores = c, stores{r.library: folder{r.store}}
 	r.Service = New(config)
 	return r
 }
