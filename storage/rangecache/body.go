@@ -29,7 +29,7 @@ type body struct {
 	store  storage.Pinner
 	object storage.Object
 	held   storage.File // reads on when the store has been closed; may be nil
-	off    int64 // of the next byte
+	off    int64        // of the next byte
 	end    int64
 
 	failed int   // attempts since progress was made
