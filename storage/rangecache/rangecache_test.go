@@ -180,6 +180,10 @@ func TestStore(t *testing.T) {
 			storagetest.BytesKeys(t, func(t *testing.T, files map[string]string) storage.Store {
 				return newCache(t, Options{Bound: bound}).Wrap("x", mem.New(files))
 			})
+			storagetest.Pinned(t, func(t *testing.T, files map[string]string) (storage.Store, func(key, content string)) {
+				r := newRemote(files)
+				return newCache(t, Options{Bound: bound}).Wrap("x", r), func(key, content string) { r.Put(key, []byte(content)) }
+			})
 		})
 	}
 }
