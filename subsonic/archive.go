@@ -195,7 +195,9 @@ func (a *API) addSong(c Call, z *zip.Writer, s *models.Song, name string) error 
 		return err
 	}
 	var broken, unread error
+	var remote bool
 	err := a.withContent(c, s, func(x *content) (bool, error) {
+		remote = x.remote
 		// Nothing of the song is in the archive before its first bytes are there.
 		if err := x.prime(s.Size); err != nil {
 			return false, err
@@ -219,7 +221,7 @@ func (a *API) addSong(c Call, z *zip.Writer, s *models.Song, name string) error 
 	case broken != nil:
 		return broken
 	case unread != nil:
-		a.changed(s, unread)
+		a.changed(s, remote, unread)
 		return &unreadable{unread}
 	case err != nil:
 		return &unreadable{err}

@@ -131,7 +131,7 @@ func (a *API) withContent(c Call, s *models.Song, use func(x *content) (bool, er
 		if err == nil {
 			return nil
 		}
-		a.changed(s, err)
+		a.changed(s, isRemote(store), err)
 		if begun {
 			if c.Err() == nil {
 				a.Log.Warn("a stream broke off", "song", id, "error", err)
@@ -163,9 +163,10 @@ func (a *API) objectOf(c Call, s *models.Song) (o storage.Object, cut models.Cut
 }
 
 // changed asks for a scan where err says that a song's object is no longer the
-// one that the catalog knows of.
-func (a *API) changed(s *models.Song, err error) {
-	if errors.Is(err, storage.ErrChanged) && a.Scans != nil {
+// one that the catalog knows of. Of a folder nothing is pinned, and a file that
+// is gone may only be on a disk that is away.
+func (a *API) changed(s *models.Song, remote bool, err error) {
+	if remote && a.Scans != nil && (errors.Is(err, storage.ErrChanged) || errors.Is(err, fs.ErrNotExist)) {
 		a.Scans.Changed(s.Library, s.ObjectKey)
 	}
 }
@@ -181,8 +182,14 @@ func (a *API) use(c Call, s *models.Song, store storage.Store, o storage.Object,
 	if err != nil {
 		return false, err
 	}
-	_, x.remote = store.(storage.Pinner)
+	x.remote = isRemote(store)
 	return use(x)
+}
+
+// isRemote tells whether a store is no folder.
+func isRemote(s storage.Store) bool {
+	_, ok := s.(storage.Pinner)
+	return ok
 }
 
 // newContent makes the content of a song of an open file. cut says how it lies

@@ -76,7 +76,7 @@ func (a *API) warm(c Call, s *models.Song) error {
 		return err
 	}
 	w, ok := storage.As[warmer](store)
-	if !ok {
+	if !ok || s.Archived {
 		return nil
 	}
 	o, cut, err := a.objectOf(c, s)
