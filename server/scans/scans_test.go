@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/songlocker/songlocker/models"
@@ -121,4 +122,42 @@ func TestOrdersAreJoined(t *testing.T) {
 	if o, _ := m.next(); o.Prefixes != nil {
 		t.Errorf("%+v", o)
 	}
+}
+
+// A folder whose objects turn out to have changed is scanned once in a while,
+// however often they are asked for.
+func TestWhatIsFoundChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := New(nil, nil, nil, Options{})
+		next := func(want ...string) {
+			t.Helper()
+			for _, w := range want {
+				if o, ok := m.next(); !ok || len(o.Prefixes) != 1 || fmt.Sprint(o.Library, o.Prefixes[0]) != w {
+					t.Errorf("%+v %v, want %s", o, ok, w)
+				}
+			}
+			if o, ok := m.next(); ok {
+				t.Errorf("%+v is queued as well", o)
+			}
+		}
+		for range 1000 {
+			m.Changed(1, "A/One/01.mp3")
+			m.Changed(1, "A/One/02.mp3")
+			m.Changed(2, "B/03.mp3")
+		}
+		next("1A/One/", "2B/")
+		m.Changed(1, "A/One/01.mp3")
+		next()
+		m.Changed(1, "A/Two/01.mp3")
+		next("1A/Two/")
+		time.Sleep(changedAgain)
+		m.Changed(1, "A/One/01.mp3")
+		next("1A/One/")
+		for i := range 10 * changedLimit {
+			m.Changed(1, fmt.Sprint(i, "/x.mp3"))
+		}
+		if len(m.changed) > changedLimit {
+			t.Errorf("%d folders are remembered", len(m.changed))
+		}
+	})
 }
