@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -163,4 +165,71 @@ func TestStreamsFromABucket(t *testing.T) {
 	if got := f.Counts().Sub(before); got.Gets > 0 {
 		t.Errorf("songs that are in the cache asked for %+v", got)
 	}
+}
+
+// TestManyListeners lets 100 of them stand in the middle of songs from a bucket:
+// what the server holds for each is small, whatever the songs' size.
+func TestManyListeners(t *testing.T) {
+	t.Parallel()
+	const songs, listeners = 10, 100
+	f, stop, files, err := longSongs(songs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	s := start(t, setup{music: []string{"Cloud=" + f.Location("")}, env: []string{secretOf(fakes3.Secret())}, args: []string{"--no-watch"}})
+	s.secret(fakes3.SecretKey)
+	c := s.owner()
+	c.scanned(songs)
+	before := s.resident()
+	var open []io.ReadCloser
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	for i := range listeners {
+		id := c.song(fmt.Sprintf("A/B/%02d.flac", i%songs+1)).text("id")
+		wait.Go(func() {
+			body := c.open(id)
+			if _, err := io.CopyN(io.Discard, body, int64(1_100_000+i*1000)); err != nil {
+				t.Error(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			open = append(open, body)
+		})
+	}
+	wait.Wait()
+	after := s.resident()
+	t.Logf("%d MB before, %d MB with %d listeners; the bucket was asked %d times", before>>20, after>>20, listeners, f.Counts().Gets)
+	if after-before > 100<<20 {
+		t.Errorf("%d listeners hold %d MB", listeners, (after-before)>>20)
+	}
+	for _, body := range open {
+		if rest, err := io.ReadAll(body); err != nil || len(rest) == 0 {
+			t.Errorf("%d bytes, %v", len(rest), err)
+		}
+		body.Close()
+	}
+	if got := f.Counts().Bytes; got > 2*int64(songs)*int64(len(files["A/B/01.flac"])) {
+		t.Errorf("%d songs cost %d bytes", songs, got)
+	}
+}
+
+// resident is the memory of the server, in bytes.
+func (s *server) resident() int64 {
+	s.t.Helper()
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		s.t.Skip(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		if v, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(v), "kB")), 10, 64)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return n << 10
+		}
+	}
+	s.t.Fatal("no VmRSS")
+	return 0
 }
