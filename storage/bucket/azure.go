@@ -180,7 +180,7 @@ type azureBackend struct {
 func (b *azureBackend) close() error { return b.bucket.Close() }
 
 func (b *azureBackend) rights() string {
-	return "Read and List: the role Storage Blob Data Reader, or sp=rl of a SAS"
+	return "Read and List: the role Storage Blob Data Reader, or rl as the permissions of a SAS"
 }
 
 // azureObject is what there is to tell of an object.

@@ -81,7 +81,7 @@ func (s *Store) explain(ctx context.Context, b backend, err error, what, key str
 	if r == nil {
 		return say(network(err), models.ErrUnavailable)
 	}
-	said := strings.Join(strings.Fields(r.message), " ")
+	said := strings.TrimRight(strings.Join(strings.Fields(r.message), " "), ".")
 	if r.code != "" && !strings.Contains(said, r.code) {
 		said = strings.TrimSuffix(r.code+": "+said, ": ")
 	}

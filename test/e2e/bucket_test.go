@@ -358,6 +358,9 @@ func TestWrongBucketSecret(t *testing.T) {
 			if !strings.Contains(stdout+stderr, "Cloud") || !regexp.MustCompile(`(?i)key|secret|credential`).MatchString(stdout+stderr) {
 				t.Errorf("doctor does not tell of the secret:\n%s%s", stdout, stderr)
 			}
+			if strings.Contains(stdout+stderr, "..") || strings.Contains(stdout+stderr, "***") {
+				t.Errorf("doctor's words are no plain ones:\n%s%s", stdout, stderr)
+			}
 		})
 	}
 }
