@@ -529,6 +529,9 @@ func (w *writer) folderPictures(u *readUnit, keys map[string]models.Key) {
 // artistPictures finds artist.* in the folders of artists: a folder whose
 // albums have one album artist.
 func (w *writer) artistPictures(albums []catalog.GroupedAlbum, byAlbum map[models.Key][]*models.Song) error {
+	if w.Library.Settings.CopiesOf != 0 {
+		return nil // nobody could read them
+	}
 	artists := map[models.Key]storage.Object{}
 	var asked []models.ID
 	for _, a := range albums {
@@ -566,14 +569,9 @@ func (w *writer) artistPictures(albums []catalog.GroupedAlbum, byAlbum map[model
 	}
 	for artist, o := range artists {
 		of := models.ID{Kind: models.KindArtist, Key: artist}
-		v := ""
 		w.owners = append(w.owners, of)
 		if o.Key != "" {
-			v = version(o, 0, 0)
-			w.pictures = append(w.pictures, catalog.FoundPicture{Of: of, Version: v, ObjectKey: o.Key, PictureRef: models.PictureRef{Length: o.Size}})
-		}
-		if err := w.tx.SetArtistCover(artist, v); err != nil {
-			return err
+			w.pictures = append(w.pictures, catalog.FoundPicture{Of: of, Version: version(o, 0, 0), ObjectKey: o.Key, PictureRef: models.PictureRef{Length: o.Size}})
 		}
 	}
 	return nil

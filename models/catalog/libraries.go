@@ -349,6 +349,9 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 			if err := noteCopies(tx); err != nil {
 				return err
 			}
+			if err := dropArtistPictures(tx, l.Number); err != nil {
+				return err
+			}
 			if err := tx.Exec(`INSERT INTO copy_due (album_id) SELECT id FROM albums WHERE library_id = ? AND songs > 0 ON CONFLICT (album_id) DO NOTHING`, l.Number).Error; err != nil {
 				return err
 			}
@@ -367,6 +370,25 @@ func (c *Catalog) UpdateLibrary(ctx context.Context, l *models.Library) error {
 				c.log.Warn("what is a copy is settled with the next scan", "error", err)
 			}
 		}
+	}
+	return err
+}
+
+// dropArtistPictures forgets the pictures of artists that lie in a library; a
+// scan of one that is listed finds them again.
+func dropArtistPictures(tx *gorm.DB, library int) error {
+	var artists []models.Key
+	err := eachRow(tx, func(rows *sql.Rows) error {
+		var k models.Key
+		err := rows.Scan(&k)
+		artists = append(artists, k)
+		return err
+	}, `SELECT DISTINCT owner_id FROM pictures WHERE owner_kind = 'ar' AND library_id = ?`, library)
+	if err == nil {
+		err = tx.Exec(`DELETE FROM pictures WHERE owner_kind = 'ar' AND library_id = ?`, library).Error
+	}
+	if err == nil {
+		err = forKeys(tx, artistCovers+` WHERE id IN ?`, artists)
 	}
 	return err
 }
@@ -409,6 +431,9 @@ func (c *Catalog) RemoveLibrary(ctx context.Context, n int) error {
 		r := tx.Exec(`UPDATE libraries SET removed_at = ?, config = 0, secret = NULL, hook = NULL WHERE id = ? AND removed_at = 0`, at, n)
 		if r.Error != nil || r.RowsAffected == 0 {
 			return cmp.Or(r.Error, errNoLibrary(n))
+		}
+		if err := dropArtistPictures(tx, n); err != nil {
+			return err
 		}
 		for _, s := range []string{
 			// Copies elsewhere are shown again at once; the next scan finds others.

@@ -109,7 +109,7 @@ func (c *Catalog) pictures(ctx context.Context, v Viewer, of models.ID, disc int
 		p, err := scanPicture(rows, &source)
 		list = append(list, p)
 		return err
-	}, fmt.Sprintf(`SELECT * FROM (%s) x ORDER BY x.source, x.rank, x.id LIMIT %d`, strings.Join(queries, ` UNION ALL `), pictureLimit), args...)
+	}, fmt.Sprintf(`SELECT * FROM (%s) x ORDER BY x.source, x.rank, x.library_id, x.id LIMIT %d`, strings.Join(queries, ` UNION ALL `), pictureLimit), args...)
 	return list, err
 }
 

@@ -312,7 +312,8 @@ type pictureRow struct {
 	PictureType int
 }
 
-// SavePictures replaces the pictures of these owners.
+// SavePictures replaces the pictures of these owners; of artists, who are of
+// all libraries, those of this library.
 func (s *ScanTx) SavePictures(owners []models.ID, pictures []FoundPicture) error {
 	byKind := map[models.Kind][]models.Key{}
 	for _, o := range owners {
@@ -320,6 +321,9 @@ func (s *ScanTx) SavePictures(owners []models.ID, pictures []FoundPicture) error
 	}
 	for kind, keys := range byKind {
 		err := chunks(keys, func(part []models.Key) error {
+			if kind == models.KindArtist {
+				return s.tx.Exec(`DELETE FROM pictures WHERE owner_kind = ? AND owner_id IN ? AND library_id = ?`, kind, part, s.library).Error
+			}
 			return s.tx.Exec(`DELETE FROM pictures WHERE owner_kind = ? AND owner_id IN ?`, kind, part).Error
 		})
 		if err != nil {
@@ -335,14 +339,25 @@ func (s *ScanTx) SavePictures(owners []models.ID, pictures []FoundPicture) error
 		rows[i] = pictureRow{models.NewKey(), p.Of.Kind, p.Of.Key, p.Disc, p.Rank, p.Version, s.library, []byte(p.ObjectKey), place,
 			p.MIME, p.Offset, p.Length, p.Encoding, p.Type}
 	}
-	if err := insert(s.tx, "pictures", rows); err != nil {
+	err := insert(s.tx, "pictures", rows)
+	if err == nil {
+		err = chunks(byKind[models.KindArtist], func(part []models.Key) error {
+			return s.tx.Exec(artistCovers+` WHERE id IN ?`, part).Error
+		})
+	}
+	if err != nil {
 		return fmt.Errorf("pictures: %w", err)
 	}
 	return nil
 }
 
+// artistCovers names the picture that artists show: whoever reads its library
+// sees it, others one of their own.
+const artistCovers = `UPDATE artists SET cover_version = COALESCE((SELECT p.version FROM pictures p WHERE p.owner_kind = 'ar' AND p.owner_id = artists.id
+	ORDER BY p.rank, p.library_id, p.object_key LIMIT 1), '')`
+
 // FilePictures returns the pictures of these owners that are objects of their
-// own.
+// own, in this library.
 func (s *ScanTx) FilePictures(owners []models.ID) ([]FoundPicture, error) {
 	byKind := map[models.Kind][]models.Key{}
 	for _, o := range owners {
@@ -358,7 +373,7 @@ func (s *ScanTx) FilePictures(owners []models.ID) ([]FoundPicture, error) {
 				p.ObjectKey = string(key)
 				out = append(out, p)
 				return err
-			}, `SELECT owner_id, disc, rank, version, object_key, byte_length FROM pictures WHERE owner_kind = ? AND owner_id IN ? AND place = 'file'`, kind, part)
+			}, `SELECT owner_id, disc, rank, version, object_key, byte_length FROM pictures WHERE owner_kind = ? AND owner_id IN ? AND place = 'file' AND library_id = ?`, kind, part, s.library)
 		})
 		if err != nil {
 			return nil, fmt.Errorf("pictures: %w", err)
@@ -414,11 +429,6 @@ func (s *ScanTx) SetFolderCovers(covers map[models.Key]string) error {
 		}
 	}
 	return nil
-}
-
-// SetArtistCover writes the version of an artist's own picture.
-func (s *ScanTx) SetArtistCover(artist models.Key, version string) error {
-	return s.tx.Exec(`UPDATE artists SET cover_version = ? WHERE id = ? AND cover_version <> ?`, version, artist, version).Error
 }
 
 // FoundLyrics are the texts of one song: those of the file, and the object

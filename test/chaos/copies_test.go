@@ -67,6 +67,13 @@ func doubles() [3]*mem.Store {
 			}
 		}
 	}
+	// Pictures of artists: in one library, in the other, in both, and in that
+	// of copies.
+	for library, artists := range [][]int{{1, 2, 4, 9}, {2, 3, 4, 9}, {1, 4, 5}} {
+		for _, a := range artists {
+			files[library][fmt.Sprintf("Artist %02d/artist.jpg", a)] = strings.Repeat("x", 10+a+library)
+		}
+	}
 	return [3]*mem.Store{mem.New(files[0]), mem.New(files[1]), mem.New(files[2])}
 }
 
@@ -141,4 +148,53 @@ func TestSameCopies(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestPicturesOfArtistsComeBack lists a library again that held copies.
+func TestPicturesOfArtistsComeBack(t *testing.T) {
+	stores := doubles()
+	h := build(t, "sqlite", "file:///one", scanner.Options{})
+	if _, err := h.catalog.AddLibrary(t.Context(), &models.Library{Location: "s3://two"}); err != nil {
+		t.Fatal(err)
+	}
+	copies := func(of int) {
+		t.Helper()
+		l, err := h.catalog.Library(t.Context(), 2)
+		if err == nil {
+			l.Settings.CopiesOf = of
+			err = h.catalog.UpdateLibrary(t.Context(), l)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	shown := func(what string, want bool) {
+		t.Helper()
+		got := slices.ContainsFunc(h.dump(), func(l string) bool {
+			return strings.HasPrefix(l, "picture ar") && strings.Contains(l, "Artist 05/artist.jpg")
+		})
+		if got != want {
+			t.Errorf("%s the artist has a picture: %v", what, got)
+		}
+	}
+	h.done(stores[0], scanner.Request{})
+	h.library = 2
+	h.done(stores[2], scanner.Request{})
+	shown("at first", true)
+	copies(1)
+	shown("among copies", false)
+	h.done(stores[2], scanner.Request{Full: true})
+	shown("scanned among copies", false)
+	copies(0)
+	h.done(stores[2], scanner.Request{})
+	shown("listed again", true)
+	if err := h.catalog.RemoveLibrary(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	shown("removed", false)
+	if _, err := h.catalog.AddLibrary(t.Context(), &models.Library{Location: "s3://two"}); err != nil {
+		t.Fatal(err)
+	}
+	h.done(stores[2], scanner.Request{})
+	shown("added again", true)
 }
