@@ -191,7 +191,7 @@ func (s *Store) release() error {
 // missing is the answer for a key that names nothing.
 func missing(key string) error { return fmt.Errorf("%.200q: %w", key, fs.ErrNotExist) }
 
-// name returns the provider's key for one of ours.
+// remote returns the provider's key for one of ours.
 func (s *Store) remote(key string) (string, error) {
 	name, ok := remoteKey(key)
 	// 1,024 bytes are the longest key of each provider.
@@ -199,17 +199,6 @@ func (s *Store) remote(key string) (string, error) {
 		return "", missing(key)
 	}
 	return s.root + name, nil
-}
-
-// KeyOf returns the key of the object that the provider calls name; false is
-// one that lies outside of the store, or that it does not serve.
-func (s *Store) KeyOf(name string) (string, bool) {
-	rest, ok := strings.CutPrefix(name, s.root)
-	if !ok || rest == "" || strings.HasSuffix(rest, "/") {
-		return "", false
-	}
-	key, err := localKey(rest)
-	return key, err == nil
 }
 
 // Stat is one request.
