@@ -135,6 +135,12 @@ type item struct {
 	song   models.Key // the row that it has; 0 for a new object
 }
 
+// due is an object of the listing that has to be read. There may be a million.
+type due struct {
+	object *storage.Object
+	song   models.Key // as in item
+}
+
 // work is what a comparison found to do, by unit.
 type work struct {
 	units   map[string]*unit
@@ -147,7 +153,7 @@ type work struct {
 type unit struct {
 	path    string
 	folders map[string]bool
-	items   []item
+	due     []due // in the order of the keys
 }
 
 // dirty returns the unit of a folder.
@@ -172,15 +178,15 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 	var dropped []string
 	var wholes []models.Key // that vanished
 	objects := x.listing.objects
-	add := func(o storage.Object, song models.Key) {
+	add := func(o *storage.Object, song models.Key) {
 		u := w.dirty(folderOf(o.Key))
-		u.items = append(u.items, item{o, song})
+		u.due = append(u.due, due{o, song})
 		w.reads++
 	}
 	for _, prefix := range x.Prefixes {
 		err := x.catalog.Known(ctx, x.Library.Number, prefix, func(k catalog.Known) error {
 			for len(objects) > 0 && objects[0].Key < k.ObjectKey {
-				add(objects[0], 0)
+				add(&objects[0], 0)
 				objects = objects[1:]
 			}
 			if k.Song != 0 && !k.Missing {
@@ -198,7 +204,8 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 				}
 				return nil
 			}
-			o := objects[0]
+			at := &objects[0]
+			o := *at
 			objects = objects[1:]
 			same := o.Size == k.Size && o.ETag == k.ETag && k.Reader >= audio.Reader(suffixOf(o.Key))
 			if v := x.sheets.version(o.Key); k.Song != 0 && v != x.sheets.read[k.Song] && (complete || v != "") {
@@ -228,7 +235,7 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 			}
 			switch {
 			case !same || full:
-				add(o, k.Song)
+				add(at, k.Song)
 				if k.Song != 0 {
 					w.changed++
 				}
@@ -248,7 +255,7 @@ func (x *scan) compare(ctx context.Context, complete bool) (*work, error) {
 			return nil, err
 		}
 		for len(objects) > 0 && strings.HasPrefix(objects[0].Key, prefix) {
-			add(objects[0], 0)
+			add(&objects[0], 0)
 			objects = objects[1:]
 		}
 	}

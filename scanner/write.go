@@ -72,20 +72,18 @@ func (x *scan) readAndWrite(ctx context.Context, w *work) error {
 	g.Go(func() error {
 		defer close(jobs)
 		for _, u := range units {
-			slices.SortFunc(u.items, func(a, b item) int { return strings.Compare(a.object.Key, b.object.Key) })
-			for part := range slices.Chunk(append(u.items[:len(u.items):len(u.items)], item{}), batch+1) {
-				// The empty item makes sure that a unit without reads has a part.
-				if part[len(part)-1].object.Key == "" {
-					part = part[:len(part)-1]
-				}
+			slices.SortFunc(u.due, func(a, b due) int { return strings.Compare(a.object.Key, b.object.Key) })
+			// A unit without reads has a part, too.
+			for from := 0; from == 0 || from < len(u.due); from += batch {
+				part := u.due[from:min(from+batch, len(u.due))]
 				r := &readUnit{unit: u, found: make([]found, len(part)), left: len(part)}
 				if len(part) == 0 {
 					if err := done(r); err != nil {
 						return err
 					}
 				}
-				for i, it := range part {
-					r.found[i].item = it
+				for i, d := range part {
+					r.found[i].item = item{*d.object, d.song}
 				}
 				for i := range part {
 					select {
@@ -95,7 +93,7 @@ func (x *scan) readAndWrite(ctx context.Context, w *work) error {
 					}
 				}
 			}
-			u.items = nil
+			u.due = nil
 		}
 		return nil
 	})

@@ -110,7 +110,7 @@ func summary(w io.Writer, name string, s *models.ScanRun, took time.Duration) {
 		fmt.Fprintf(w, "%s: %s files read by %s reads and %s, which is %.1f reads and %s a file.\n", name, n(s.Read),
 			humanize.Comma(s.Gets), bytesText(s.Bytes), float64(s.Gets)/float64(s.Read), bytesText(s.Bytes/int64(s.Read)))
 	}
-	fmt.Fprintf(w, "%s: %s requests to the store: %s for listings, %s about single files, %s for their content%s.\n", name, humanize.Comma(s.Requests),
+	fmt.Fprintf(w, "%s: requests to the store: %s, of them %s for listings, %s about single files, %s for their content%s.\n", name, humanize.Comma(s.Requests),
 		humanize.Comma(s.Lists), humanize.Comma(s.Heads), humanize.Comma(s.Gets), putOff(s.Throttled))
 	if s.Message != "" {
 		fmt.Fprintf(w, "%s: %s\n", name, s.Message)

@@ -31,6 +31,9 @@ func TestScanWithTheDataFolderAlone(t *testing.T) {
 	}
 	run(0, "scan", "--music", "Mine="+dir)
 	stdout, stderr := run(0, "scan")
+	if !strings.Contains(stdout, "Mine: requests to the store: 1, of them 1 for listings, 0 about single files, 0 for their content.") {
+		t.Errorf("what an unchanged library cost: %s", stdout)
+	}
 	if !strings.Contains(stdout, "Mine: 2 files") || strings.Contains(stderr, "no longer names") {
 		t.Errorf("a scan without --music: %s%s", stdout, stderr)
 	}
