@@ -80,7 +80,7 @@ func New(c Config) *Pages {
 		"gigabytes": func(n int64) float64 { return float64(n) / 1e9 },
 		"megabytes": func(n int64) string { return humanize.CommafWithDigits(float64(n)/1e6, 1) },
 	}).ParseFS(files, "pages/layout.html"))
-	for _, name := range []string{"signin", "overview", "users", "user", "removeuser", "newlibrary", "library", "missing", "removelibrary", "problems", "problem"} {
+	for _, name := range []string{"signin", "overview", "users", "user", "removeuser", "newlibrary", "library", "missing", "move", "removelibrary", "problems", "problem"} {
 		p.templates[name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "pages/"+name+".html"))
 	}
 	return p
@@ -150,6 +150,8 @@ func (p *Pages) Mount(g *echo.Group) {
 	g.POST("/libraries/:library/bucket", p.enter(p.setBucket))
 	g.POST("/libraries/:library/hook", p.enter(p.hook))
 	g.POST("/libraries/:library/test", p.enter(p.testLibrary))
+	g.GET("/libraries/:library/move", p.enter(p.movePage))
+	g.POST("/libraries/:library/move", p.enter(p.move))
 	g.GET("/libraries/:library/remove", p.enter(p.removeLibraryPage))
 	g.POST("/libraries/:library/remove", p.enter(p.removeLibrary))
 

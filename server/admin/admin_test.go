@@ -267,6 +267,8 @@ func TestEveryPageByEveryCaller(t *testing.T) {
 		{"GET", "libraries/new", nil, [3]int{303, 404, 200}},
 		{"GET", "libraries/1", nil, [3]int{303, 404, 200}},
 		{"GET", "libraries/9", nil, [3]int{303, 404, 404}},
+		{"GET", "libraries/1/move", nil, [3]int{303, 404, 200}},
+		{"POST", "libraries/1/move", url.Values{"location": {"DIR/more"}, "look": {"1"}}, [3]int{303, 404, 200}},
 		{"GET", "libraries/2/remove", nil, [3]int{303, 404, 200}},
 		{"GET", "scans/SCAN", nil, [3]int{303, 403, 200}},
 		{"POST", "scans", url.Values{"library": {"1"}}, [3]int{303, 403, 303}},
@@ -518,6 +520,24 @@ func TestBucket(t *testing.T) {
 	lacks(t, body, secret)
 	wants(t, b.done("libraries/3/hook", url.Values{"end": {"1"}}, "libraries/3"), "A provider that tells of them needs a secret")
 	wants(t, b.done("libraries/3", url.Values{"name": {"Cloud"}, "copies-of": {"1"}}, "libraries/3"), `<option value="1" selected>Open`)
+}
+
+// TestMove looks at the place that a library was copied to, and moves it there.
+func TestMove(t *testing.T) {
+	h := newHouse(t)
+	b := h.browser("owner")
+	if err := os.CopyFS(filepath.Join(h.dir, "copy", "deep"), os.DirFS(filepath.Join(h.dir, "open"))); err != nil {
+		t.Fatal(err)
+	}
+	place := url.Values{"location": {filepath.Join(h.dir, "copy")}}
+	_, body, _ := b.post("libraries/1/move", url.Values{"location": place["location"], "look": {"1"}})
+	wants(t, body, "songs are there", "found by their paths")
+	if l, err := h.catalog.Library(t.Context(), 1); err != nil || !strings.HasSuffix(l.Location, "/open") {
+		t.Errorf("a look moves: %+v %v", l, err)
+	}
+	_, body, _ = b.post("libraries/1/move", url.Values{"location": {filepath.Join(h.dir, "nowhere")}})
+	wants(t, body, "can&#39;t be listed", "Look what is there")
+	wants(t, b.done("libraries/1/move", place, "libraries/1"), "The library is at its new place", "/copy")
 }
 
 // TestAlarm goes the way through an alarm: the library is suddenly empty, the
