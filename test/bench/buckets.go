@@ -416,7 +416,8 @@ func (b *bench) firstBytes(ctx context.Context, s *server, from *bucketProcess) 
 	return nil
 }
 
-// firstByte asks for a song and reads its first 64 KiB.
+// firstByte asks for a song and plays some of it: the next one is fetched ahead
+// only for those who listen.
 func (s *server) firstByte(ctx context.Context, id string) (time.Duration, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/rest/stream?"+login(owner).Encode()+"&id="+id, nil)
 	if err != nil {
@@ -432,7 +433,7 @@ func (s *server) firstByte(ctx context.Context, id string) (time.Duration, error
 		return 0, fmt.Errorf("stream: %s: %w", resp.Status, err)
 	}
 	took := time.Since(began)
-	_, err = io.CopyN(io.Discard, resp.Body, 64<<10)
+	_, err = io.CopyN(io.Discard, resp.Body, 1<<20)
 	return took, err
 }
 
