@@ -519,7 +519,7 @@ func (w *writer) collect(u *readUnit) (fresh, changed []readSong, err error) {
 			if f.song != 0 {
 				continue
 			}
-			f.object.Archived, reader = true, 0
+			f.object.Archived = true
 		case errors.Is(f.err, fs.ErrNotExist):
 			// It vanished between the listing and the reading.
 			continue
