@@ -2,7 +2,6 @@ package subsonic
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 
@@ -34,7 +33,7 @@ func fromStart(r *http.Request) bool {
 // however often it is called, and what waits for that work, which ends with
 // the call.
 func (a *API) warming(c Call, s *models.Song, w wanted) (begin, wait func()) {
-	if !fromStart(c.R) {
+	if !fromStart(c.R) || !a.anyRemote(c) {
 		return func() {}, func() {}
 	}
 	var work sync.WaitGroup
@@ -45,9 +44,6 @@ func (a *API) warming(c Call, s *models.Song, w wanted) (begin, wait func()) {
 // as what is wanted of it, as far as the user may read it and its store keeps
 // what it fetches.
 func (a *API) warmNext(c Call, s *models.Song, w wanted) {
-	if !a.anyRemote(c) {
-		return
-	}
 	next, err := a.Catalog.NextSong(c, c.Viewer, s)
 	if err == nil && !w.fits(next) {
 		var list []*models.Song
@@ -66,8 +62,8 @@ func (a *API) warmNext(c Call, s *models.Song, w wanted) {
 // anyRemote tells whether some library is not a folder. It saves a server of
 // folders alone the search for the next song.
 func (a *API) anyRemote(c Call) bool {
-	libraries, err := a.Catalog.Libraries(c)
-	return err == nil && slices.ContainsFunc(libraries, func(l *models.Library) bool { return !strings.HasPrefix(l.Location, "file:") })
+	remote, err := a.Catalog.AnyLibrary(c, func(l *models.Library) bool { return !strings.HasPrefix(l.Location, "file:") })
+	return err == nil && remote
 }
 
 func (a *API) warm(c Call, s *models.Song) error {

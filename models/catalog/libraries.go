@@ -55,6 +55,16 @@ func (c *Catalog) Libraries(ctx context.Context) ([]*models.Library, error) {
 	return list, nil
 }
 
+// AnyLibrary tells whether some library satisfies ok, from memory: what
+// libraries are and where they lie changes with the users' version.
+func (c *Catalog) AnyLibrary(ctx context.Context, ok func(*models.Library) bool) (bool, error) {
+	p, err := c.people(ctx)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(p.libraries, ok), nil
+}
+
 // errNoLibrary is the answer for a number that no library has.
 func errNoLibrary(n int) error { return fmt.Errorf("library %d: %w", n, models.ErrNotFound) }
 

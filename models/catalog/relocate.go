@@ -162,6 +162,7 @@ func mayMove(have []*models.Library, library int, location string) error {
 
 // Relocate moves a library: all of it, or on an error nothing.
 func (c *Catalog) Relocate(ctx context.Context, library int, r Relocation) error {
+	var users int64
 	err := c.Scan(ctx, library, func(s *ScanTx) error {
 		// While this lasts, no lease is renewed, and none may be taken.
 		if err := s.tx.Exec(`UPDATE settings SET value = value WHERE name = ?`, leaseName(library)).Error; err != nil {
@@ -186,6 +187,10 @@ func (c *Catalog) Relocate(ctx context.Context, library int, r Relocation) error
 			if err := touchReaders(s.tx, library); err != nil {
 				return err
 			}
+			// Where libraries lie is kept in memory with the users.
+			if users, err = bump(s.tx, settingUsers); err != nil {
+				return err
+			}
 		}
 		if err := s.relocate(r); err != nil {
 			return err
@@ -205,6 +210,7 @@ func (c *Catalog) Relocate(ctx context.Context, library int, r Relocation) error
 	if err != nil {
 		return fmt.Errorf("move library %d: %w", library, err)
 	}
+	c.users.sawVersion(users)
 	return nil
 }
 

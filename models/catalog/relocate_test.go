@@ -64,8 +64,15 @@ func TestRelocate(t *testing.T) {
 			Folders:  map[string]string{"a": "b", "b": "a", "b/deep": "a/deep"},
 			Vacate:   []string{"gone.mp3"},
 		}
+		remote := func(l *models.Library) bool { return l.Location == r.Location }
+		if there, err := c.AnyLibrary(ctx, remote); there || err != nil {
+			t.Fatal("the library has moved already", err)
+		}
 		if err := c.Relocate(ctx, n, r); err != nil {
 			t.Fatal(err)
+		}
+		if there, err := c.AnyLibrary(ctx, remote); !there || err != nil {
+			t.Error("where libraries lie is known as it was", err)
 		}
 		got := func(query string) []string {
 			t.Helper()

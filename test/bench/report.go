@@ -22,7 +22,7 @@ const (
 	floorBytes    = 200 << 10              // of it
 	floorRescan   = 0.3                    // CPU seconds for 10,000 files
 	floorStart    = 150 * time.Millisecond // to the first ping
-	floorIdle     = 45e6                   // bytes of RSS with 10,000 songs
+	floorIdle     = 60e6                   // bytes of RSS with 10,000 songs, the cloud SDKs linked
 	floorPeak     = 150e6                  // bytes of RSS in a scan of 100,000
 	floorStream   = 1.1                    // of the CPU of a plain server
 	floorIdleSize = 10_000
