@@ -292,7 +292,7 @@ func TestBucketFaults(t *testing.T) {
 		"the key is unknown":  {fakes3.UnknownKey, "Correct the library's key"},
 		"the clock is wrong":  {fakes3.SkewedClock, "clock"},
 		"throttled for ever":  {at(fakes3.SlowDown, 2), "fewer requests"},
-		"a page breaks off":   {fakes3.Fault{Kind: fakes3.List, Skip: 2, Cut: 300}, "EOF"},
+		"a page breaks off":   {fakes3.Fault{Kind: fakes3.List, Skip: 2, Cut: 300}, "the answer broke off"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -9,11 +9,14 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/songlocker/songlocker/models"
 )
 
 // ErrRange is a read that begins where the object has ended.
@@ -127,6 +130,21 @@ type File interface {
 	io.ReaderAt
 	// Object tells of the object as it was when the file was opened.
 	Object() Object
+}
+
+// SeekIn is the Seek of a file of o that reads from at. It returns where the
+// file reads from then, and at with an error, which is models.ErrInvalid.
+func SeekIn(o Object, at, offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += at
+	case io.SeekEnd:
+		offset += o.Size
+	}
+	if offset < 0 {
+		return at, fmt.Errorf("%q: seek before the beginning: %w", o.Key, models.ErrInvalid)
+	}
+	return offset, nil
 }
 
 // Pinner is a Store that opens an object as it was listed, without asking for

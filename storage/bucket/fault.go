@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -144,6 +145,10 @@ func network(err error) string {
 	}
 	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return "no answer came in time. Look at the connection to the provider, and at endpoint in the library's location"
+	}
+	// Some libraries hand on only the words of what they read.
+	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.ErrUnexpectedEOF) || strings.HasSuffix(err.Error(), "EOF") {
+		return "the answer broke off. Look at the connection to the provider"
 	}
 	// The words of the innermost error: those around it print URLs.
 	for {

@@ -269,18 +269,9 @@ func (f *file) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (f *file) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += f.at
-	case io.SeekEnd:
-		offset += f.object.Size
-	}
-	if offset < 0 {
-		return 0, fmt.Errorf("%q: seek before the beginning: %w", f.object.Key, models.ErrInvalid)
-	}
-	f.at = offset
-	return offset, nil
+func (f *file) Seek(offset int64, whence int) (at int64, err error) {
+	f.at, err = storage.SeekIn(f.object, f.at, offset, whence)
+	return f.at, err
 }
 
 func (f *file) Close() (err error) {

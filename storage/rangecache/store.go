@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/songlocker/songlocker/models"
 	"github.com/songlocker/songlocker/storage"
 )
 
@@ -131,18 +130,9 @@ func (f *file) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (f *file) Seek(off int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		off += f.pos
-	case io.SeekEnd:
-		off += f.o.Size
-	}
-	if off < 0 {
-		return 0, fmt.Errorf("%q: seek before the beginning: %w", f.o.Key, models.ErrInvalid)
-	}
-	f.pos = off
-	return off, nil
+func (f *file) Seek(off int64, whence int) (at int64, err error) {
+	f.pos, err = storage.SeekIn(f.o, f.pos, off, whence)
+	return f.pos, err
 }
 
 func (f *file) ReadAt(p []byte, off int64) (int, error) {
